@@ -1,0 +1,18 @@
+//! Digests, keys and signatures, and the registry of algorithms that Sigstore allows.
+//!
+//! Of our crates this is the only one that names the provider (`aws-lc-rs`); all others see digests,
+//! [`PublicKey`] and [`PrivateKey`]. Keys come in and go out as DER `SubjectPublicKeyInfo` (RFC 5280
+//! section 4.1.2.7) and PKCS#8 (RFC 5958).
+
+mod algorithm;
+mod digest;
+mod prehashed;
+mod private_key;
+mod public_key;
+mod random;
+
+pub use algorithm::{KeyType, SignatureAlgorithm};
+pub use digest::{Digest, HashAlgorithm, Hasher, sha1, sha256, sha256_of_parts};
+pub use private_key::{KeyError, PrivateKey};
+pub use public_key::{PublicKey, PublicKeyError, SignatureError};
+pub use random::{Random, SystemRandom};
