@@ -1,0 +1,201 @@
+//! What Fulcio writes into a certificate about the identity that it saw.
+//!
+//! | Extension | Value | Meaning |
+//! |---|---|---|
+//! | subjectAltName | rfc822Name, URI, or otherName …57264.1.7 | who |
+//! | 1.3.6.1.4.1.57264.1.1 | the raw text | issuer, deprecated |
+//! | 1.3.6.1.4.1.57264.1.8 | DER UTF8String | issuer |
+//! | 1.3.6.1.4.1.57264.1.24 | DER UTF8String | the token's subject |
+//!
+//! Source: Fulcio's `docs/oid-info.md`. Extensions from .8 on must be one DER string with nothing
+//! after it; a reader that took the rest as text could be shown another issuer than it checks.
+
+use der::asn1::ObjectIdentifier;
+
+use crate::certificate::{Certificate, Extension};
+use crate::read::{self, MalformedDer, Reader};
+use crate::{oid, write};
+
+/// A subject alternative name as Fulcio writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SubjectAlternativeName {
+    /// An e-mail address.
+    Email(String),
+    /// A URI: a workflow, a SPIFFE ID, a service account.
+    Uri(String),
+    /// Anything else, as `user!domain`.
+    OtherName(String),
+}
+
+impl SubjectAlternativeName {
+    /// The name without its kind, as policies compare it.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Email(value) | Self::Uri(value) | Self::OtherName(value) => value,
+        }
+    }
+}
+
+/// The identity in a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Who.
+    pub name: SubjectAlternativeName,
+    /// The OIDC issuer that vouched for it.
+    pub issuer: String,
+    /// The token's raw subject; absent from certificates made before 2026.
+    pub subject: Option<String>,
+}
+
+/// Why a certificate holds no identity that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The extension's bytes.
+    #[error("the certificate's identity: {0}")]
+    Der(#[from] MalformedDer),
+    /// No subject alternative name of a kind that Fulcio writes.
+    #[error(
+        "the certificate has no subject alternative name that is an e-mail address, a URI or Fulcio's other name"
+    )]
+    NoName,
+    /// More than one name: which one was checked would depend on the reader.
+    #[error("the certificate has {count} subject alternative names; expected exactly one")]
+    SeveralNames {
+        /// How many.
+        count: usize,
+    },
+    /// No issuer extension.
+    #[error("the certificate does not say which OIDC issuer vouched for its identity")]
+    NoIssuer,
+    /// Text that is not UTF-8, or not ASCII where only that is allowed.
+    #[error("the certificate's identity is not text")]
+    NotText,
+}
+
+impl Identity {
+    /// Reads the identity of a leaf certificate.
+    pub fn of(certificate: &Certificate) -> Result<Self, IdentityError> {
+        let names = certificate
+            .extension(oid::SUBJECT_ALTERNATIVE_NAME)
+            .ok_or(IdentityError::NoName)?;
+        let issuer = match certificate.extension(oid::FULCIO_ISSUER_V2) {
+            Some(value) => utf8_string(value)?,
+            None => match certificate.extension(oid::FULCIO_ISSUER) {
+                Some(value) => text(value)?,
+                None => return Err(IdentityError::NoIssuer),
+            },
+        };
+        let subject = certificate
+            .extension(oid::FULCIO_SUBJECT)
+            .map(utf8_string)
+            .transpose()?;
+        Ok(Self {
+            name: name(names)?,
+            issuer,
+            subject,
+        })
+    }
+
+    /// The extensions for this identity, in the order of the certificate profile: the critical
+    /// subject alternative name, then .1, .8 and .24.
+    ///
+    /// Errors: an e-mail address or URI outside ASCII, which an IA5String cannot hold.
+    pub fn extensions(&self) -> Result<Vec<Extension>, IdentityError> {
+        let name = match &self.name {
+            SubjectAlternativeName::Email(email) => ia5(read::primitive(1), email)?,
+            SubjectAlternativeName::Uri(uri) => ia5(read::primitive(6), uri)?,
+            SubjectAlternativeName::OtherName(other) => {
+                let value = write::element(read::constructed(0), &[&write::utf8_string(other)]);
+                let kind = write::object_identifier(oid::FULCIO_OTHER_NAME);
+                write::element(read::constructed(0), &[&kind, &value])
+            }
+        };
+        let extension = |oid, critical, value| Extension {
+            oid,
+            critical,
+            value,
+        };
+        let mut extensions = vec![
+            // Critical because the certificate's subject is empty (RFC 5280 section 4.2.1.6).
+            extension(
+                oid::SUBJECT_ALTERNATIVE_NAME,
+                true,
+                write::sequence(&[&name]),
+            ),
+            extension(oid::FULCIO_ISSUER, false, self.issuer.as_bytes().to_vec()),
+            extension(
+                oid::FULCIO_ISSUER_V2,
+                false,
+                write::utf8_string(&self.issuer),
+            ),
+        ];
+        if let Some(subject) = &self.subject {
+            extensions.push(extension(
+                oid::FULCIO_SUBJECT,
+                false,
+                write::utf8_string(subject),
+            ));
+        }
+        Ok(extensions)
+    }
+}
+
+/// A Fulcio extension by its last number: 9 is `1.3.6.1.4.1.57264.1.9`.
+pub fn extension_identifier(number: u8) -> Option<ObjectIdentifier> {
+    ObjectIdentifier::new(&format!("1.3.6.1.4.1.57264.1.{number}")).ok()
+}
+
+fn name(value: &[u8]) -> Result<SubjectAlternativeName, IdentityError> {
+    let names = Reader::only(value, read::SEQUENCE, "GeneralNames")?.value;
+    let mut names = Reader::new(names);
+    let mut found = None;
+    let mut count = 0;
+    while !names.is_empty() {
+        let element = names.any("a GeneralName")?;
+        count += 1;
+        found = match element.tag {
+            tag if tag == read::primitive(1) => {
+                Some(SubjectAlternativeName::Email(text(element.value)?))
+            }
+            tag if tag == read::primitive(6) => {
+                Some(SubjectAlternativeName::Uri(text(element.value)?))
+            }
+            tag if tag == read::constructed(0) => other_name(element.value)?,
+            _ => None,
+        };
+    }
+    match (found, count) {
+        (Some(name), 1) => Ok(name),
+        (_, 0 | 1) => Err(IdentityError::NoName),
+        (_, count) => Err(IdentityError::SeveralNames { count }),
+    }
+}
+
+fn other_name(value: &[u8]) -> Result<Option<SubjectAlternativeName>, IdentityError> {
+    let mut fields = Reader::new(value);
+    if fields.object_identifier("the other name's kind")? != oid::FULCIO_OTHER_NAME {
+        return Ok(None);
+    }
+    let value = fields
+        .element(read::constructed(0), "the other name's value")?
+        .value;
+    fields.finish("otherName")?;
+    Ok(Some(SubjectAlternativeName::OtherName(utf8_string(value)?)))
+}
+
+fn utf8_string(der: &[u8]) -> Result<String, IdentityError> {
+    text(Reader::only(der, read::UTF8_STRING, "a UTF8String")?.value)
+}
+
+fn text(bytes: &[u8]) -> Result<String, IdentityError> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| IdentityError::NotText)
+}
+
+fn ia5(tag: u8, value: &str) -> Result<Vec<u8>, IdentityError> {
+    if !value.is_ascii() {
+        return Err(IdentityError::NotText);
+    }
+    Ok(write::element(tag, &[value.as_bytes()]))
+}

@@ -1,0 +1,24 @@
+//! Certificates, Fulcio's extensions, chains, signed certificate timestamps, signing requests and
+//! RFC 3161 timestamps.
+//!
+//! One rule runs through it: what a signature covers is kept as it came and never written again to
+//! be checked. Where to start: [`certificate::Certificate`] reads, [`issue::Authority`] makes,
+//! [`chain::verify`] judges.
+
+mod algorithm;
+pub mod certificate;
+pub mod chain;
+pub mod csr;
+pub mod fulcio;
+pub mod issue;
+mod name;
+mod oid;
+mod read;
+pub mod sct;
+pub mod timestamp;
+mod write;
+
+pub use certificate::{Certificate, CertificateError};
+pub use der::asn1::ObjectIdentifier;
+pub use name::DistinguishedName;
+pub use read::MalformedDer;

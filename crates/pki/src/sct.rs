@@ -1,0 +1,188 @@
+//! Signed certificate timestamps (RFC 6962 section 3.2 and 3.3): a CT log's promise to publish a
+//! certificate, embedded in it.
+//!
+//! ```text
+//! list:  u16 length { u16 length, SCT }*
+//! SCT:   00 | log id (32) | u64 milliseconds | u16 length, extensions | 04 03 | u16 length, signature
+//! signed: 00 00 | u64 milliseconds | 00 01 | SHA-256 of the issuer's key | u24 length, TBS | u16 length, extensions
+//! ```
+//!
+//! The extensions are part of what is signed: in a log of the static-ct-api they hold the leaf's
+//! index, `00 0005 0000000070`, and verifiers that left them out broke on such logs.
+
+use waxwing_crypto::{PublicKey, SignatureAlgorithm, SignatureError};
+use waxwing_encoding::time::{TimeError, UnixTime};
+use waxwing_encoding::tls::{Reader as TlsReader, TlsError, put_number, put_vector};
+
+use crate::certificate::{Certificate, tbs_without_extension};
+use crate::oid;
+use crate::read::{self, MalformedDer, Reader};
+
+/// Most SCTs that are read in one list.
+const MOST_SCTS: usize = 32;
+
+/// One timestamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCertificateTimestamp {
+    /// SHA-256 of the log's public key.
+    pub log_id: [u8; 32],
+    /// When the log took the certificate, in milliseconds.
+    pub timestamp: u64,
+    /// What the log adds, byte for byte.
+    pub extensions: Vec<u8>,
+    /// The hash and signature algorithm of TLS 1.2: `0403` ECDSA, `0401` RSA, both with SHA-256.
+    pub algorithm: [u8; 2],
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+/// Why a timestamp or a list of them is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SctError {
+    /// The certificate has none.
+    #[error("the certificate has no list of signed certificate timestamps")]
+    Missing,
+    /// The list's DER, or the certificate's.
+    #[error("the signed certificate timestamps: {0}")]
+    Der(#[from] MalformedDer),
+    /// The list's inside.
+    #[error("the signed certificate timestamps: {0}")]
+    Tls(#[from] TlsError),
+    /// Another version than v1.
+    #[error("a signed certificate timestamp of version {found}; expected 0 (v1)")]
+    Version {
+        /// The version's number.
+        found: u64,
+    },
+    /// More than are read.
+    #[error("more than {MOST_SCTS} signed certificate timestamps")]
+    TooMany,
+    /// Its time cannot be.
+    #[error("the signed certificate timestamp's time: {0}")]
+    Time(#[from] TimeError),
+    /// The signature does not hold, or its algorithm is not one of the log's key.
+    #[error("the signed certificate timestamp: {0}")]
+    Signature(#[from] SignatureError),
+}
+
+impl SignedCertificateTimestamp {
+    /// Reads one SCT.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SctError> {
+        let mut fields = TlsReader::new(bytes);
+        let version = fields.number(1)?;
+        if version != 0 {
+            return Err(SctError::Version { found: version });
+        }
+        let sct = Self {
+            log_id: fields.array()?,
+            timestamp: fields.number(8)?,
+            extensions: fields.vector(2)?.to_vec(),
+            algorithm: fields.array()?,
+            signature: fields.vector(2)?.to_vec(),
+        };
+        fields.finish()?;
+        Ok(sct)
+    }
+
+    /// Writes one SCT.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SctError> {
+        let mut out = vec![0];
+        out.extend_from_slice(&self.log_id);
+        put_number(&mut out, 8, self.timestamp);
+        put_vector(&mut out, 2, &self.extensions)?;
+        out.extend_from_slice(&self.algorithm);
+        put_vector(&mut out, 2, &self.signature)?;
+        Ok(out)
+    }
+
+    /// When the log took the certificate.
+    pub fn time(&self) -> Result<UnixTime, SctError> {
+        Ok(UnixTime::from_milliseconds(self.timestamp)?)
+    }
+
+    /// Checks the log's signature over this certificate or precertificate.
+    ///
+    /// `issuer` is the key of the direct parent: the same certificate under another parent is
+    /// another promise.
+    pub fn verify(
+        &self,
+        certificate: &Certificate,
+        issuer: &PublicKey,
+        log: &PublicKey,
+    ) -> Result<(), SctError> {
+        let algorithm = match self.algorithm {
+            [4, 3] => SignatureAlgorithm::EcdsaP256Sha256,
+            [4, 1] => SignatureAlgorithm::RsaPkcs1Sha256,
+            _ => return Err(SctError::Signature(SignatureError::Mismatch)),
+        };
+        let entry = precertificate_entry(certificate, issuer)?;
+        let signed = signed_bytes(self.timestamp, &entry, &self.extensions)?;
+        Ok(log.verify(algorithm, &signed, &self.signature)?)
+    }
+}
+
+/// The SCT list of a certificate.
+pub fn embedded(certificate: &Certificate) -> Result<Vec<SignedCertificateTimestamp>, SctError> {
+    let value = certificate
+        .extension(oid::SCT_LIST)
+        .ok_or(SctError::Missing)?;
+    let list = Reader::only(value, read::OCTET_STRING, "the SCT list")?.value;
+    let mut outer = TlsReader::new(list);
+    let mut list = TlsReader::new(outer.vector(2)?);
+    outer.finish()?;
+    let mut scts = Vec::new();
+    while !list.is_empty() {
+        if scts.len() == MOST_SCTS {
+            return Err(SctError::TooMany);
+        }
+        scts.push(SignedCertificateTimestamp::from_bytes(list.vector(2)?)?);
+    }
+    Ok(scts)
+}
+
+/// The TLS list for [`crate::issue::Authority::code_signing_leaf`].
+pub fn list(scts: &[SignedCertificateTimestamp]) -> Result<Vec<u8>, SctError> {
+    let mut inside = Vec::new();
+    for sct in scts {
+        put_vector(&mut inside, 2, &sct.to_bytes()?)?;
+    }
+    let mut out = Vec::new();
+    put_vector(&mut out, 2, &inside)?;
+    Ok(out)
+}
+
+/// Whether this is a precertificate: whether it carries the poison.
+pub fn is_precertificate(certificate: &Certificate) -> bool {
+    certificate.extension(oid::PRECERTIFICATE_POISON) == Some(&[read::NULL, 0])
+}
+
+/// The entry that a log signs for a certificate or its precertificate: type 1, the hash of the
+/// issuer's key, and the TBSCertificate without poison and SCT list (RFC 6962 section 3.2).
+pub fn precertificate_entry(
+    certificate: &Certificate,
+    issuer: &PublicKey,
+) -> Result<Vec<u8>, SctError> {
+    let without_scts = tbs_without_extension(certificate.tbs_der(), oid::SCT_LIST)?;
+    let tbs = tbs_without_extension(&without_scts, oid::PRECERTIFICATE_POISON)?;
+    let mut entry = vec![0, 1];
+    entry.extend_from_slice(&issuer.sha256_of_spki());
+    put_vector(&mut entry, 3, &tbs)?;
+    Ok(entry)
+}
+
+/// The entry that a log signs for a certificate as it is: type 0.
+pub fn certificate_entry(certificate: &Certificate) -> Result<Vec<u8>, SctError> {
+    let mut entry = vec![0, 0];
+    put_vector(&mut entry, 3, certificate.der())?;
+    Ok(entry)
+}
+
+/// The bytes under the log's signature: version, type, time, entry, extensions.
+pub fn signed_bytes(timestamp: u64, entry: &[u8], extensions: &[u8]) -> Result<Vec<u8>, SctError> {
+    let mut out = vec![0, 0];
+    put_number(&mut out, 8, timestamp);
+    out.extend_from_slice(entry);
+    put_vector(&mut out, 2, extensions)?;
+    Ok(out)
+}

@@ -1,0 +1,7 @@
+//! The crate as its users call it: authorities are made, leaves issued, and each rule broken once.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod authorities;
+mod chains;
+mod scts;
+mod timestamps;

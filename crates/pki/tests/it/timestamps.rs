@@ -1,0 +1,190 @@
+//! A timestamp is made and verified, and each of its bindings broken once.
+
+use waxwing_crypto::{HashAlgorithm, KeyType};
+use waxwing_pki::Certificate;
+use waxwing_pki::chain::ChainError;
+use waxwing_pki::issue::{Authority, Purpose};
+use waxwing_pki::timestamp::{
+    Timestamp, TimestampAuthority, TimestampDetails, TimestampError, TimestampRequest,
+};
+
+use crate::authorities::{Authorities, at, key, name, serial, years};
+
+struct Stamper {
+    authority: TimestampAuthority,
+    certificates: Vec<Certificate>,
+}
+
+impl Stamper {
+    fn new() -> Self {
+        let root = Authority::root(
+            key(KeyType::EcdsaP384),
+            &name("r"),
+            serial(),
+            years("2026", "2036"),
+        );
+        let root = root.unwrap();
+        let leaf = root
+            .timestamp_leaf(
+                key(KeyType::EcdsaP256),
+                &name("stamps"),
+                serial(),
+                years("2026", "2035"),
+            )
+            .unwrap();
+        let authority = TimestampAuthority::new(leaf, vec![root.certificate]);
+        let certificates = authority.certificates().cloned().collect();
+        Self {
+            authority,
+            certificates,
+        }
+    }
+
+    fn stamp(&self, request: &TimestampRequest, time: &str) -> Vec<u8> {
+        let details = TimestampDetails {
+            time: at(time),
+            serial: serial(),
+        };
+        self.authority.respond(request, details).unwrap()
+    }
+}
+
+fn request(hash: HashAlgorithm, certificate: bool) -> TimestampRequest {
+    let digest = hash.digest(b"signature");
+    TimestampRequest {
+        digest,
+        policy: None,
+        nonce: Some(vec![9, 8, 7]),
+        certificate,
+    }
+}
+
+#[test]
+fn a_timestamp_verifies_with_every_hash_with_and_without_its_certificate() {
+    let stamper = Stamper::new();
+    for hash in [
+        HashAlgorithm::Sha256,
+        HashAlgorithm::Sha384,
+        HashAlgorithm::Sha512,
+    ] {
+        for certificate in [false, true] {
+            let response = stamper.stamp(&request(hash, certificate), "2026-06-01T12:00:00.7Z");
+            let timestamp = Timestamp::from_der(&response).unwrap();
+            assert_eq!(timestamp.check_nonce(&[9, 8, 7]), Ok(()));
+            assert_eq!(timestamp.check_nonce(&[9, 8]), Err(TimestampError::Nonce));
+            let verified = timestamp
+                .verify(b"signature", &stamper.certificates)
+                .unwrap();
+            assert_eq!(verified.time(), at("2026-06-01T12:00:00Z"));
+            assert_eq!(
+                timestamp.verify(b"signaturf", &stamper.certificates),
+                Err(TimestampError::OtherMessage)
+            );
+        }
+    }
+}
+
+#[test]
+fn another_authority_is_refused_with_and_without_a_listed_leaf() {
+    let (ours, other) = (Stamper::new(), Stamper::new());
+    let response = ours.stamp(
+        &request(HashAlgorithm::Sha256, true),
+        "2026-06-01T12:00:00Z",
+    );
+    let timestamp = Timestamp::from_der(&response).unwrap();
+    assert_eq!(
+        timestamp.verify(b"signature", &other.certificates),
+        Err(TimestampError::OtherSigner)
+    );
+    assert!(
+        timestamp
+            .verify(b"signature", &ours.certificates[1..])
+            .is_ok()
+    );
+    assert!(matches!(
+        timestamp.verify(b"signature", &other.certificates[1..]),
+        Err(TimestampError::Chain(ChainError::NoPath(_)))
+    ));
+}
+
+#[test]
+fn the_authority_must_be_valid_at_the_attested_time() {
+    let stamper = Stamper::new();
+    for (time, accepted) in [
+        ("2025-12-31T23:59:59Z", false),
+        ("2026-01-01T00:00:00Z", true),
+    ] {
+        let response = stamper.stamp(&request(HashAlgorithm::Sha256, false), time);
+        let timestamp = Timestamp::from_der(&response).unwrap();
+        let verified = timestamp.verify(b"signature", &stamper.certificates);
+        match accepted {
+            true => assert!(verified.is_ok()),
+            false => assert!(matches!(
+                verified,
+                Err(TimestampError::Chain(ChainError::Time { role: "leaf", .. }))
+            )),
+        }
+    }
+}
+
+#[test]
+fn a_certificate_for_other_purposes_cannot_stamp() {
+    let authorities = Authorities::new(Purpose::CodeSigning);
+    let subject = key(KeyType::EcdsaP256);
+    let identity = crate::authorities::identity();
+    let leaf = crate::authorities::leaf_of(&subject, &identity, serial());
+    let certificate = authorities
+        .issuing
+        .code_signing_leaf(&leaf, &[0, 0])
+        .unwrap();
+    let signer = Authority {
+        certificate,
+        key: subject,
+    };
+    let authority = TimestampAuthority::new(signer, authorities.chain());
+    let certificates: Vec<_> = authority.certificates().cloned().collect();
+    let details = TimestampDetails {
+        time: at("2026-06-01T12:05:00Z"),
+        serial: serial(),
+    };
+    let response = authority
+        .respond(&request(HashAlgorithm::Sha256, false), details)
+        .unwrap();
+    assert!(matches!(
+        Timestamp::from_der(&response)
+            .unwrap()
+            .verify(b"signature", &certificates),
+        Err(TimestampError::Chain(ChainError::ExtendedKeyUsage {
+            role: "leaf",
+            ..
+        }))
+    ));
+}
+
+/// Every byte of a response, one bit flipped: either it is no response any more, or it is refused,
+/// or the bit was one that means nothing (the status text, the version, an unsigned field).
+#[test]
+fn no_flipped_bit_changes_the_verified_time() {
+    let stamper = Stamper::new();
+    let response = stamper.stamp(
+        &request(HashAlgorithm::Sha256, true),
+        "2026-06-01T12:00:00Z",
+    );
+    let mut refused = 0;
+    for position in 0..response.len() {
+        let mut flipped = response.clone();
+        flipped[position] ^= 1;
+        let verified = Timestamp::from_der(&flipped)
+            .and_then(|timestamp| timestamp.verify(b"signature", &stamper.certificates));
+        match verified {
+            Ok(verified) => assert_eq!(verified.time(), at("2026-06-01T12:00:00Z")),
+            Err(_) => refused += 1,
+        }
+    }
+    // The embedded certificate is a hint only; the listed leaf is what counts.
+    assert!(
+        refused > response.len() / 3,
+        "{refused} of {}",
+        response.len()
+    );
+}
