@@ -9,7 +9,7 @@
 
 use aws_lc_rs::signature as provider;
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
-use der::{Decode, Sequence};
+use der::{Decode, Encode, Sequence};
 use waxwing_encoding::pem;
 
 use crate::{Digest, KeyType, SignatureAlgorithm, sha256};
@@ -141,6 +141,19 @@ impl PublicKey {
             Some(Ok(_)) if well_formed => Ok(key),
             _ => Err(PublicKeyError::Bits { key: key_type }),
         }
+    }
+
+    /// Reads an RSA key in the PKCS#1 form (RFC 8017 appendix A.1.1), in which the public staging
+    /// root of 2021 publishes its CT log.
+    pub fn from_pkcs1_der(key: &[u8]) -> Result<Self, PublicKeyError> {
+        let info = SubjectPublicKeyInfo {
+            algorithm: Algorithm {
+                oid: RSA_ENCRYPTION,
+                parameters: Some(AnyRef::NULL),
+            },
+            subject_public_key: BitStringRef::from_bytes(key)?,
+        };
+        Self::from_spki_der(&info.to_der()?)
     }
 
     /// Reads a PEM block `PUBLIC KEY`.

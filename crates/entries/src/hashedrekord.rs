@@ -1,0 +1,454 @@
+//! hashedrekord 0.0.2: a signature over a digest, and the key that verifies it.
+//!
+//! What a client proposes (`POST /api/v2/log/entries`):
+//! ```json
+//! {"hashedRekordRequestV002":{"digest":"oM/H…","signature":{"content":"MEYC…",
+//!   "verifier":{"x509Certificate":{"rawBytes":"MIIC…"},"keyDetails":"PKIX_ECDSA_P256_SHA_256"}}}}
+//! ```
+//! What the log stores, RFC 8785 bytes:
+//! ```json
+//! {"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"oM/H…"},"signature":{"content":"MEYC…","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","x509Certificate":{"rawBytes":"MIIC…"}}}}}}
+//! ```
+//!
+//! Refused: fields that are unknown or missing, both or neither of certificate and public key, key
+//! details that do not name the key at hand (the reference server compares their hash only, so that
+//! a P-256 key may call itself RSA), algorithms outside the allowed set, digests of another length,
+//! signatures that do not hold.
+
+use serde::{Deserialize, Serialize};
+use waxwing_crypto::{
+    Digest, HashAlgorithm, PublicKey, PublicKeyError, SignatureAlgorithm, SignatureError,
+};
+use waxwing_encoding::{base64, canonical_json};
+use waxwing_pki::{Certificate, CertificateError};
+
+/// The entry's kind.
+pub const KIND: &str = "hashedrekord";
+
+/// The version of the kind.
+pub const VERSION: &str = "0.0.2";
+
+/// Largest proposal that is read, in bytes.
+pub const LARGEST_PROPOSAL: usize = 64 * 1024;
+
+/// Largest body that can be a leaf: entry bundles hold lengths of 16 bits (C2SP tlog-tiles).
+const LARGEST_BODY: usize = 65_535;
+
+/// A signature over a digest that was checked with its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedRekord {
+    body: Vec<u8>,
+}
+
+/// What is proposed to a log; not checked yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The digest that was signed.
+    pub digest: Digest,
+    /// The signature's bytes.
+    pub signature: Vec<u8>,
+    /// What verifies it.
+    pub verifier: Verifier,
+    /// How it was signed.
+    pub algorithm: SignatureAlgorithm,
+}
+
+/// A certificate or a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verifier {
+    /// The signer's certificate.
+    Certificate(Box<Certificate>),
+    /// The signer's key.
+    PublicKey(PublicKey),
+}
+
+/// Why a proposal is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProposalError {
+    /// More bytes than are read.
+    #[error("a proposal of {length} bytes; at most {LARGEST_PROPOSAL} are read")]
+    TooLarge {
+        /// How many bytes there are.
+        length: usize,
+    },
+    /// Not JSON, or not of a proposal's shape.
+    #[error("not a hashedrekord 0.0.2 proposal: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A DSSE proposal, which Rekor v2 took until 2026.
+    #[error("invalid type, must be hashedrekord")]
+    Dsse,
+    /// A field that must be there.
+    #[error("the proposal has no {field}")]
+    Missing {
+        /// Which field.
+        field: &'static str,
+    },
+    /// Both a certificate and a key.
+    #[error("the proposal has both x509Certificate and publicKey; expected one of them")]
+    TwoVerifiers,
+    /// The certificate.
+    #[error("the proposal's certificate: {0}")]
+    Certificate(#[from] CertificateError),
+    /// The key.
+    #[error("the proposal's public key: {0}")]
+    PublicKey(#[from] PublicKeyError),
+    /// Key details that are unknown, not allowed in this kind, or of another key.
+    #[error(
+        "the key details {found:?} do not name the algorithm of the proposal's key, or are not allowed"
+    )]
+    KeyDetails {
+        /// The key details found.
+        found: String,
+    },
+    /// A digest that the algorithm's hash cannot have made.
+    #[error("a digest of {found} bytes; the algorithm's hash gives {expected}")]
+    DigestLength {
+        /// Bytes there are.
+        found: usize,
+        /// Bytes that the hash gives.
+        expected: usize,
+    },
+    /// The signature does not hold.
+    #[error("the proposal's signature: {0}")]
+    Signature(#[from] SignatureError),
+    /// A body that no entry bundle can hold.
+    #[error("an entry of {length} bytes; a log's entry bundles hold at most {LARGEST_BODY}")]
+    BodyTooLarge {
+        /// How many bytes there are.
+        length: usize,
+    },
+}
+
+impl Proposal {
+    /// Reads the request of a client.
+    pub fn from_json(json: &[u8]) -> Result<Self, ProposalError> {
+        if json.len() > LARGEST_PROPOSAL {
+            return Err(ProposalError::TooLarge { length: json.len() });
+        }
+        let request: Request = serde_json::from_slice(json)?;
+        if request.dsse.is_some() {
+            return Err(ProposalError::Dsse);
+        }
+        let missing = |field| ProposalError::Missing { field };
+        let proposal = request
+            .hashed_rekord
+            .ok_or_else(|| missing("hashedRekordRequestV002"))?;
+        let digest = decode("digest", &proposal.digest)?;
+        let signature = decode("signature", &proposal.signature.content)?;
+        let wire = proposal.signature.verifier;
+        let raw = |bytes: &RawBytes| decode("verifier", &bytes.raw_bytes);
+        let verifier = match (&wire.x509_certificate, &wire.public_key) {
+            (Some(certificate), None) => {
+                Verifier::Certificate(Box::new(Certificate::from_der(&raw(certificate)?)?))
+            }
+            (None, Some(key)) => Verifier::PublicKey(PublicKey::from_spki_der(&raw(key)?)?),
+            (Some(_), Some(_)) => return Err(ProposalError::TwoVerifiers),
+            (None, None) => return Err(missing("verifier")),
+        };
+        let key_type = verifier.public_key().key_type();
+        let algorithm = SignatureAlgorithm::from_key_details(&wire.key_details, key_type);
+        let hash = algorithm.and_then(|algorithm| allowed(algorithm));
+        let (Some(algorithm), Some(hash)) = (algorithm, hash) else {
+            return Err(ProposalError::KeyDetails {
+                found: wire.key_details,
+            });
+        };
+        let digest = Digest::new(hash, &digest).ok_or(ProposalError::DigestLength {
+            found: digest.len(),
+            expected: hash.length(),
+        })?;
+        Ok(Self {
+            digest,
+            signature,
+            verifier,
+            algorithm,
+        })
+    }
+
+    /// Writes the request of a client.
+    pub fn to_json(&self) -> Result<Vec<u8>, ProposalError> {
+        let request = Request {
+            hashed_rekord: Some(RequestSpec {
+                digest: base64::encode(self.digest.as_bytes()),
+                signature: self.wire_signature()?,
+            }),
+            dsse: None,
+        };
+        Ok(serde_json::to_vec(&request)?)
+    }
+
+    /// The leaf for this proposal, whether its signature holds or not: a verifier compares it with
+    /// the body that a log shows.
+    pub fn canonical_body(&self) -> Result<Vec<u8>, ProposalError> {
+        let data = Data {
+            algorithm: waxwing_model::hash_name(self.digest.algorithm()),
+            digest: base64::encode(self.digest.as_bytes()),
+        };
+        let spec = Spec {
+            entry: EntrySpec {
+                data,
+                signature: self.wire_signature()?,
+            },
+        };
+        let entry = Entry {
+            api_version: VERSION,
+            kind: KIND,
+            spec,
+        };
+        Ok(canonical_json::to_vec(&entry)?)
+    }
+
+    /// Checks the signature.
+    pub fn check(&self) -> Result<HashedRekord, ProposalError> {
+        let key = self.verifier.public_key();
+        key.verify_digest(self.algorithm, &self.digest, &self.signature)?;
+        let body = self.canonical_body()?;
+        if body.len() > LARGEST_BODY {
+            return Err(ProposalError::BodyTooLarge { length: body.len() });
+        }
+        Ok(HashedRekord { body })
+    }
+
+    fn wire_signature(&self) -> Result<Signature, ProposalError> {
+        let key_type = self.verifier.public_key().key_type();
+        let details = self.algorithm.key_details(key_type);
+        let details = details.ok_or_else(|| ProposalError::KeyDetails {
+            found: format!("{:?}", self.algorithm),
+        })?;
+        let raw = |bytes: &[u8]| {
+            Some(RawBytes {
+                raw_bytes: base64::encode(bytes),
+            })
+        };
+        let (x509_certificate, public_key) = match &self.verifier {
+            Verifier::Certificate(certificate) => (raw(certificate.der()), None),
+            Verifier::PublicKey(key) => (None, raw(key.spki_der())),
+        };
+        Ok(Signature {
+            content: base64::encode(&self.signature),
+            verifier: WireVerifier {
+                key_details: details.into(),
+                x509_certificate,
+                public_key,
+            },
+        })
+    }
+}
+
+impl HashedRekord {
+    /// The leaf.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The leaf, taken out.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+}
+
+impl Verifier {
+    /// The key, the certificate's where there is one.
+    pub fn public_key(&self) -> &PublicKey {
+        match self {
+            Self::Certificate(certificate) => certificate.public_key(),
+            Self::PublicKey(key) => key,
+        }
+    }
+}
+
+/// The hash of an algorithm that this kind allows. Ed25519 has none to offer, and the deprecated
+/// pairs of a large curve with SHA-256 are not taken for new entries.
+fn allowed(algorithm: SignatureAlgorithm) -> Option<HashAlgorithm> {
+    match algorithm {
+        SignatureAlgorithm::EcdsaP384Sha256 | SignatureAlgorithm::EcdsaP521Sha256 => None,
+        other => other.hash(),
+    }
+}
+
+fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, ProposalError> {
+    let bytes = base64::decode_proto_json(text).map_err(serde::de::Error::custom);
+    let bytes = bytes.map_err(ProposalError::Json)?;
+    if bytes.is_empty() {
+        return Err(ProposalError::Missing { field });
+    }
+    Ok(bytes)
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    #[serde(
+        rename = "hashedRekordRequestV002",
+        alias = "hashed_rekord_request_v002",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    hashed_rekord: Option<RequestSpec>,
+    #[serde(
+        rename = "dsseRequestV002",
+        alias = "dsse_request_v002",
+        default,
+        skip_serializing
+    )]
+    dsse: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RequestSpec {
+    digest: String,
+    signature: Signature,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Signature {
+    content: String,
+    verifier: WireVerifier,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireVerifier {
+    #[serde(alias = "key_details")]
+    key_details: String,
+    #[serde(
+        alias = "x509_certificate",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    x509_certificate: Option<RawBytes>,
+    #[serde(alias = "public_key", default, skip_serializing_if = "Option::is_none")]
+    public_key: Option<RawBytes>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawBytes {
+    #[serde(alias = "raw_bytes")]
+    raw_bytes: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    api_version: &'static str,
+    kind: &'static str,
+    spec: Spec,
+}
+
+#[derive(Serialize)]
+struct Spec {
+    #[serde(rename = "hashedRekordV002")]
+    entry: EntrySpec,
+}
+
+#[derive(Serialize)]
+struct EntrySpec {
+    data: Data,
+    signature: Signature,
+}
+
+#[derive(Serialize)]
+struct Data {
+    algorithm: &'static str,
+    digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use waxwing_crypto::{KeyType, PrivateKey};
+
+    fn proposal(kind: KeyType) -> Proposal {
+        let key = PrivateKey::generate(kind).unwrap();
+        let (algorithm, signature) = match kind {
+            KeyType::Ed25519 => (
+                SignatureAlgorithm::Ed25519ph,
+                key.sign_ed25519ph(b"artifact").unwrap(),
+            ),
+            _ => (key.algorithm(), key.sign(b"artifact").unwrap()),
+        };
+        let digest = algorithm.hash().unwrap().digest(b"artifact");
+        let verifier = Verifier::PublicKey(key.public_key().clone());
+        Proposal {
+            digest,
+            signature,
+            verifier,
+            algorithm,
+        }
+    }
+
+    #[test]
+    fn every_allowed_key_can_propose_and_the_body_is_canonical() {
+        for kind in [KeyType::EcdsaP256, KeyType::EcdsaP384, KeyType::Ed25519] {
+            let proposal = proposal(kind);
+            let json = proposal.to_json().unwrap();
+            assert_eq!(Proposal::from_json(&json).unwrap(), proposal);
+            let body = proposal.check().unwrap().into_body();
+            let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(canonical_json::to_vec(&value).unwrap(), body);
+            assert!(body.starts_with(br#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"#));
+        }
+    }
+
+    #[test]
+    fn each_fault_is_refused_by_its_name_and_the_proposal_without_it_taken() {
+        let good = proposal(KeyType::EcdsaP256);
+        assert!(good.check().is_ok());
+        let mut other = good.clone();
+        other.digest = HashAlgorithm::Sha256.digest(b"another artifact");
+        assert!(matches!(
+            other.check(),
+            Err(ProposalError::Signature(SignatureError::Mismatch))
+        ));
+
+        let json = String::from_utf8(good.to_json().unwrap()).unwrap();
+        let refused = |from: &str, to: &str| {
+            assert!(json.contains(from), "{from} is not in {json}");
+            Proposal::from_json(json.replace(from, to).as_bytes())
+                .unwrap_err()
+                .to_string()
+        };
+        let snake = json
+            .replace("hashedRekordRequestV002", "hashed_rekord_request_v002")
+            .replace("keyDetails", "key_details");
+        assert_eq!(Proposal::from_json(snake.as_bytes()).unwrap(), good);
+        for (from, to, error) in [
+            (
+                "{\"digest\"",
+                "{\"more\":1,\"digest\"",
+                "unknown field `more`",
+            ),
+            (
+                "PKIX_ECDSA_P256_SHA_256",
+                "PKIX_RSA_PKCS1V15_2048_SHA256",
+                "do not name the algorithm",
+            ),
+            (
+                "PKIX_ECDSA_P256_SHA_256",
+                "PKIX_ED25519",
+                "do not name the algorithm",
+            ),
+            (
+                "hashedRekordRequestV002",
+                "dsseRequestV002",
+                "must be hashedrekord",
+            ),
+            (
+                "\"publicKey\":{\"rawBytes\":\"",
+                "\"publicKey\":{\"rawBytes\":\"AAAA",
+                "public key",
+            ),
+        ] {
+            let found = refused(from, to);
+            assert!(found.contains(error), "{found} does not say {error}");
+        }
+        let short = base64::encode(&[1; 31]);
+        let digest = base64::encode(good.digest.as_bytes());
+        assert!(refused(&digest, &short).contains("a digest of 31 bytes"));
+        assert!(refused(&digest, "").contains("has no digest"));
+    }
+}

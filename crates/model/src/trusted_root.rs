@@ -1,0 +1,183 @@
+//! The trusted root: the keys and certificates of every service whose word counts, and when.
+//!
+//! ```json
+//! {"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+//!  "tlogs":[{"baseUrl":"https://log2025-1.rekor.sigstore.dev","hashAlgorithm":"SHA2_256",
+//!    "publicKey":{"rawBytes":"MCow…","keyDetails":"PKIX_ED25519","validFor":{"start":"2025-09-23T00:00:00Z"}},
+//!    "logId":{"keyId":"zxGZ…"}}],
+//!  "certificateAuthorities":[{"subject":{"organization":"sigstore.dev","commonName":"sigstore"},
+//!    "uri":"https://fulcio.sigstore.dev","certChain":{"certificates":[{"rawBytes":"MIIC…"}]},
+//!    "validFor":{"start":"2022-04-13T20:06:15.000Z"}}],
+//!  "ctlogs":[…],"timestampAuthorities":[…]}
+//! ```
+//!
+//! Refused: other media types, a log without the start of its window, keys and certificates that
+//! cannot be read, an authority without certificates. A root in which one part cannot be read is
+//! refused whole: which part an attacker would like to lose is not ours to guess.
+
+mod wire;
+
+use waxwing_crypto::{PublicKey, PublicKeyError, SignatureAlgorithm};
+use waxwing_encoding::time::UnixTime;
+use waxwing_pki::{Certificate, CertificateError, DistinguishedName};
+
+/// The media type that is written, and the only one that sigstore-go and sigstore-python read.
+pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+
+/// Media types that are read.
+const READ_MEDIA_TYPES: [&str; 2] = [
+    MEDIA_TYPE,
+    "application/vnd.dev.sigstore.trustedroot.v0.1+json",
+];
+
+/// Largest trusted root that is read, in bytes.
+pub const LARGEST_TRUSTED_ROOT: usize = 4 * 1024 * 1024;
+
+/// Whose word counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedRoot {
+    /// Rekor logs.
+    pub transparency_logs: Vec<TransparencyLog>,
+    /// Fulcio instances.
+    pub certificate_authorities: Vec<CertificateAuthority>,
+    /// Certificate transparency logs.
+    pub ct_logs: Vec<TransparencyLog>,
+    /// Timestamp authorities.
+    pub timestamp_authorities: Vec<CertificateAuthority>,
+}
+
+/// A time range, both ends inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment.
+    pub start: UnixTime,
+    /// The last moment; none while the service is in use.
+    pub end: Option<UnixTime>,
+}
+
+impl Window {
+    /// Whether `time` lies in the window, ends included.
+    pub fn contains(self, time: UnixTime) -> bool {
+        self.start <= time && self.end.is_none_or(|end| time <= end)
+    }
+}
+
+/// A log and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransparencyLog {
+    /// Where the log is; its host name is the origin of a Rekor v2 log's checkpoints.
+    pub base_url: String,
+    /// The log's key.
+    pub public_key: PublicKey,
+    /// How the log signs.
+    pub algorithm: SignatureAlgorithm,
+    /// When what the log says counts.
+    pub valid_for: Window,
+    /// The identifier that entries and SCTs carry.
+    pub log_id: Vec<u8>,
+}
+
+/// A chain of certificates under which leaves are trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateAuthority {
+    /// The name of the authority.
+    pub subject: DistinguishedName,
+    /// Where the service is.
+    pub uri: String,
+    /// Leaf-most first; the last is the anchor.
+    pub certificates: Vec<Certificate>,
+    /// When what the authority says counts.
+    pub valid_for: Window,
+}
+
+/// Why a document is not a trusted root.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustedRootError {
+    /// More bytes than are read.
+    #[error("a trusted root of {length} bytes; at most {LARGEST_TRUSTED_ROOT} are read")]
+    TooLarge {
+        /// How many bytes there are.
+        length: usize,
+    },
+    /// Not JSON, or not of a trusted root's shape.
+    #[error("not a trusted root: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Another version or another document.
+    #[error("the media type is {found:?}; expected {MEDIA_TYPE:?}")]
+    MediaType {
+        /// The media type found.
+        found: String,
+    },
+    /// A part that must be there.
+    #[error("the {role} {name} has no {part}")]
+    Missing {
+        /// What kind of service.
+        role: &'static str,
+        /// Its URL.
+        name: String,
+        /// Which part.
+        part: &'static str,
+    },
+    /// A key's algorithm.
+    #[error("the {role} {name} has the key details {found:?}, which do not go with its key")]
+    KeyDetails {
+        /// What kind of service.
+        role: &'static str,
+        /// Its URL.
+        name: String,
+        /// The key details found.
+        found: String,
+    },
+    /// A key.
+    #[error("the key of the {role} {name}: {source}")]
+    PublicKey {
+        /// What kind of service.
+        role: &'static str,
+        /// Its URL.
+        name: String,
+        /// What is wrong with it.
+        source: PublicKeyError,
+    },
+    /// A certificate.
+    #[error("a certificate of the {role} {name}: {source}")]
+    Certificate {
+        /// What kind of service.
+        role: &'static str,
+        /// Its URL.
+        name: String,
+        /// What is wrong with it.
+        source: CertificateError,
+    },
+    /// A hash algorithm of a log's tree other than SHA-256.
+    #[error("the {role} {name} hashes its tree with {found:?}; expected SHA2_256")]
+    HashAlgorithm {
+        /// What kind of service.
+        role: &'static str,
+        /// Its URL.
+        name: String,
+        /// The algorithm found.
+        found: String,
+    },
+}
+
+impl TrustedRoot {
+    /// Reads a trusted root.
+    pub fn from_json(json: &[u8]) -> Result<Self, TrustedRootError> {
+        if json.len() > LARGEST_TRUSTED_ROOT {
+            return Err(TrustedRootError::TooLarge { length: json.len() });
+        }
+        let document: wire::TrustedRoot = serde_json::from_slice(json)?;
+        document.try_into()
+    }
+
+    /// Writes the trusted root for people to read: indented, with a newline at its end.
+    ///
+    /// `ctlogs` is written even when empty and every authority has its common name: sigstore-python
+    /// refuses a root without them.
+    pub fn to_json(&self) -> Result<Vec<u8>, TrustedRootError> {
+        let mut json = serde_json::to_vec_pretty(&wire::TrustedRoot::from(self))?;
+        json.push(b'\n');
+        Ok(json)
+    }
+}
