@@ -148,7 +148,7 @@ impl Proposal {
         };
         let key_type = verifier.public_key().key_type();
         let algorithm = SignatureAlgorithm::from_key_details(&wire.key_details, key_type);
-        let hash = algorithm.and_then(|algorithm| allowed(algorithm));
+        let hash = algorithm.and_then(allowed);
         let (Some(algorithm), Some(hash)) = (algorithm, hash) else {
             return Err(ProposalError::KeyDetails {
                 found: wire.key_details,
