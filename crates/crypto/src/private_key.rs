@@ -6,7 +6,7 @@ use waxwing_encoding::pem;
 use zeroize::Zeroizing;
 
 use crate::prehashed::Prehashed;
-use crate::{KeyType, PublicKey, SignatureAlgorithm};
+use crate::{Digest, HashAlgorithm, KeyType, PublicKey, SignatureAlgorithm};
 
 /// Why a private key cannot be made, read or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,15 @@ pub enum KeyError {
     /// Not PKCS#8 of a P-256, P-384 or Ed25519 key.
     #[error("not an unencrypted PKCS#8 key on P-256, P-384 or Ed25519")]
     Pkcs8,
+    /// A digest by another hash than the key signs with, or any digest for a key that signs
+    /// messages whole.
+    #[error("a digest of {found:?} cannot be signed with this key; expected {expected:?}")]
+    Digest {
+        /// The digest's hash.
+        found: HashAlgorithm,
+        /// The key's hash; none for Ed25519.
+        expected: Option<HashAlgorithm>,
+    },
     /// The provider refused to make a key or a signature.
     #[error("the cryptography provider failed")]
     Provider,
@@ -129,6 +138,33 @@ impl PrivateKey {
         Ok(signature.map_err(|_| KeyError::Provider)?.as_ref().to_vec())
     }
 
+    /// Signs a message of which only the digest is at hand, with [`algorithm`](Self::algorithm); the
+    /// digest must be by that algorithm's hash.
+    pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, KeyError> {
+        let expected = self.algorithm().hash();
+        let Pair::Ecdsa(pair) = &self.pair else {
+            return Err(KeyError::Digest {
+                found: digest.algorithm(),
+                expected,
+            });
+        };
+        if expected != Some(digest.algorithm()) {
+            return Err(KeyError::Digest {
+                found: digest.algorithm(),
+                expected,
+            });
+        }
+        let imported = aws_lc_rs::digest::Digest::import_less_safe(
+            digest.as_bytes(),
+            digest.algorithm().provider(),
+        );
+        let imported = imported.map_err(|_| KeyError::Provider)?;
+        let signature = pair
+            .sign_digest(&imported)
+            .map_err(|_| KeyError::Provider)?;
+        Ok(signature.as_ref().to_vec())
+    }
+
     /// Signs the SHA-512 digest of `message` with Ed25519ph; other keys cannot.
     pub fn sign_ed25519ph(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let Pair::Ed25519(pair) = &self.pair else {
@@ -140,7 +176,7 @@ impl PrivateKey {
         let seed: Curve25519SeedBin<'_> = seed.as_be_bytes().map_err(|_| KeyError::Provider)?;
         let seed: &[u8; 32] = seed.as_ref().try_into().map_err(|_| KeyError::Provider)?;
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
-        let digest = crate::HashAlgorithm::Sha512.digest(message);
+        let digest = HashAlgorithm::Sha512.digest(message);
         let signature = key.sign_prehashed(Prehashed::new(&digest), None);
         Ok(signature
             .map_err(|_| KeyError::Provider)?
@@ -168,7 +204,7 @@ fn ecdsa(algorithm: &'static provider::EcdsaSigningAlgorithm) -> Result<Pair, Ke
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HashAlgorithm, PublicKeyError, SignatureError};
+    use crate::{PublicKeyError, SignatureError};
 
     fn keys() -> Vec<PrivateKey> {
         [KeyType::EcdsaP256, KeyType::EcdsaP384, KeyType::Ed25519]
@@ -196,6 +232,13 @@ mod tests {
             if let Some(hash) = algorithm.hash() {
                 let digest = hash.digest(b"message");
                 assert_eq!(public.verify_digest(algorithm, &digest, &signature), Ok(()));
+                let signature = key.sign_digest(&digest).unwrap();
+                assert_eq!(public.verify(algorithm, b"message", &signature), Ok(()));
+                let other = HashAlgorithm::Sha512.digest(b"message");
+                assert!(matches!(
+                    key.sign_digest(&other),
+                    Err(KeyError::Digest { .. })
+                ));
             }
         }
     }

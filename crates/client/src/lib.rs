@@ -1,0 +1,14 @@
+//! The services as their clients call them, and the signing flow that goes from one to the next.
+//!
+//! [`sign::Signer::sign`] is the road from an artifact's digest to a bundle; every request on it
+//! travels through [`waxwing_net::Client`], which may lead across a network or to a router in the
+//! same process.
+
+pub mod fulcio;
+pub mod rekor;
+pub mod sign;
+pub mod timestamp;
+pub mod token;
+
+pub use sign::{SignError, Signed, Signer, Step};
+pub use token::{IdentityToken, TokenError};
