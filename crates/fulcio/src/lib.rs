@@ -1,0 +1,19 @@
+//! Fulcio: an identity token and a proof of possession in, a short-lived certificate out.
+//!
+//! ```text
+//! POST /api/v2/signingCert     {"publicKeyRequest":…} or {"certificateSigningRequest":…}
+//! GET  /api/v2/trustBundle     {"chains":[{"certificates":[…]}]}
+//! GET  /api/v2/configuration   {"issuers":[…]}
+//! ```
+//!
+//! A request goes through one module after the other: [`token`] says who asks, [`possession`] that
+//! they hold the key, [`authority`] makes the certificate and has a CT log promise its publication.
+//! Where the original answers with a sentence that clients know, that sentence stays; the reason is
+//! in `details`.
+
+pub mod authority;
+pub mod possession;
+mod service;
+pub mod token;
+
+pub use service::{ROUTES, Service};

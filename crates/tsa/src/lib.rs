@@ -1,0 +1,129 @@
+//! The RFC 3161 timestamp authority.
+//!
+//! ```text
+//! POST /api/v1/timestamp             application/timestamp-query -> application/timestamp-reply
+//! GET  /api/v1/timestamp/certchain   application/pem-certificate-chain, leaf first
+//! GET  /ping                         .
+//! ```
+//!
+//! Requests come as DER or as JSON (`{"artifactHash":"…","certificates":true,"hashAlgorithm":"sha256",
+//! "nonce":1123343434}`); the answer is DER either way. Refusals are JSON, `{"code":400,"message":"…"}`,
+//! never an RFC 3161 rejection: that is how the original answers, and clients look for nothing else.
+
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use waxwing_crypto::Random;
+use waxwing_encoding::time::Clock;
+use waxwing_pki::issue::SerialNumber;
+use waxwing_pki::timestamp::{TimestampAuthority, TimestampDetails};
+use waxwing_serve::{HttpRejection, Route, read_body, refuse_other_methods, with_body_cap};
+
+/// What this service answers.
+pub const ROUTES: &[Route] = &[
+    ("POST", "/api/v1/timestamp"),
+    ("GET", "/api/v1/timestamp/certchain"),
+    ("GET", "/ping"),
+];
+
+/// The most that is read of a request, in bytes.
+const BODY_CAP: usize = 1 << 20;
+
+/// The service.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    authority: TimestampAuthority,
+    /// Made once: the chain does not change while the service runs.
+    chain: String,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("timestamp authority")
+    }
+}
+
+impl Service {
+    /// Stamps with this authority's key, by this clock.
+    pub fn new(
+        authority: TimestampAuthority,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        let chain = authority
+            .certificates()
+            .map(|certificate| certificate.to_pem())
+            .collect();
+        Self {
+            inner: Arc::new(Inner {
+                authority,
+                chain,
+                clock,
+                random,
+            }),
+        }
+    }
+
+    /// The routes of [`ROUTES`].
+    pub fn router(&self) -> Router {
+        let router = Router::new()
+            .route("/api/v1/timestamp", post(timestamp))
+            .route("/api/v1/timestamp/certchain", get(certificate_chain))
+            .route("/ping", get(async || "."))
+            .with_state(self.clone());
+        with_body_cap(refuse_other_methods(router), BODY_CAP)
+    }
+}
+
+async fn timestamp(
+    State(service): State<Service>,
+    request: Request,
+) -> Result<Response, HttpRejection> {
+    let content_type = request.headers().get(CONTENT_TYPE).cloned();
+    let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
+    let form = request::Form::of(content_type)?;
+    let refuse = |message: String| HttpRejection::new(StatusCode::BAD_REQUEST, message);
+    let body = read_body(request)
+        .await
+        .map_err(|error| refuse(error.to_string()))?;
+    let request = form.read(&body).map_err(|error| refuse(error.message()))?;
+
+    let inner = &service.inner;
+    let mut serial = [0; 20];
+    inner.random.fill(&mut serial);
+    let details = TimestampDetails {
+        time: inner.clock.now(),
+        serial: SerialNumber::new(serial),
+    };
+    let response = inner.authority.respond(&request, details).map_err(|_| {
+        let message = "Error generating timestamp response";
+        HttpRejection::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+    })?;
+    // A stored answer would attest a time that has passed.
+    let headers = [
+        (CONTENT_TYPE, "application/timestamp-reply"),
+        (CACHE_CONTROL, "no-cache, no-store"),
+    ];
+    Ok((headers, response).into_response())
+}
+
+async fn certificate_chain(State(service): State<Service>) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/pem-certificate-chain"),
+        (CACHE_CONTROL, "max-age=86400, immutable"),
+    ];
+    (headers, service.inner.chain.clone()).into_response()
+}

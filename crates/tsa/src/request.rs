@@ -1,0 +1,184 @@
+//! The two forms of a request.
+
+use http::StatusCode;
+use serde::Deserialize;
+use waxwing_crypto::{Digest, HashAlgorithm};
+use waxwing_encoding::base64;
+use waxwing_pki::ObjectIdentifier;
+use waxwing_pki::timestamp::{TimestampRequest, TimestampRequestError};
+use waxwing_serve::HttpRejection;
+
+/// Longest request in JSON, in bytes.
+const LONGEST_JSON: usize = 1024;
+
+/// How a request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Der,
+    Json,
+}
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    #[error(transparent)]
+    Der(#[from] TimestampRequestError),
+    #[error("a JSON request of {length} bytes; at most {LONGEST_JSON} are read")]
+    TooLong { length: usize },
+    #[error("not a timestamp request in JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the artifactHash is {0}")]
+    Base64(#[from] base64::Base64Error),
+    #[error("the hashAlgorithm {found:?} is weak or unknown; expected sha256, sha384 or sha512")]
+    Hash { found: String },
+    #[error("a digest of {found} bytes; the hash gives {expected}")]
+    DigestLength { found: usize, expected: usize },
+    #[error("the tsaPolicyOID {found:?} is no object identifier")]
+    Policy { found: String },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonRequest {
+    artifact_hash: String,
+    hash_algorithm: String,
+    #[serde(default)]
+    certificates: bool,
+    #[serde(default)]
+    nonce: Option<u64>,
+    #[serde(default, rename = "tsaPolicyOID")]
+    policy: Option<String>,
+}
+
+impl Form {
+    /// The form that a content type announces.
+    pub(crate) fn of(content_type: Option<&str>) -> Result<Self, HttpRejection> {
+        let media_type = content_type
+            .and_then(|value| value.split(';').next())
+            .map(str::trim);
+        match media_type {
+            Some("application/timestamp-query") => Ok(Self::Der),
+            Some("application/json") => Ok(Self::Json),
+            _ => Err(HttpRejection::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "expected the content type application/timestamp-query or application/json",
+            )),
+        }
+    }
+
+    pub(crate) fn read(self, body: &[u8]) -> Result<TimestampRequest, RequestError> {
+        match self {
+            Self::Der => Ok(TimestampRequest::from_der(body)?),
+            Self::Json => read_json(body),
+        }
+    }
+}
+
+impl RequestError {
+    /// What the caller is told: where the original has a sentence of its own, that one comes first,
+    /// since clients and operators search for it.
+    pub(crate) fn message(&self) -> String {
+        let known = match self {
+            Self::Der(TimestampRequestError::Hash { .. }) | Self::Hash { .. } => {
+                "Weak hash algorithm in timestamp request"
+            }
+            Self::Der(TimestampRequestError::DigestLength { .. }) | Self::DigestLength { .. } => {
+                "Message digest has incorrect length for specified algorithm"
+            }
+            Self::Der(TimestampRequestError::Extensions) => {
+                "unaccepted extension: requested extensions are not supported by the TSA"
+            }
+            Self::Der(TimestampRequestError::TooLarge { .. }) | Self::TooLong { .. } => {
+                "timestamp request is too large"
+            }
+            _ => "Error generating timestamp response",
+        };
+        format!("{known}: {self}")
+    }
+}
+
+fn read_json(body: &[u8]) -> Result<TimestampRequest, RequestError> {
+    if body.len() > LONGEST_JSON {
+        return Err(RequestError::TooLong { length: body.len() });
+    }
+    let request: JsonRequest = serde_json::from_slice(body)?;
+    let hash = match request.hash_algorithm.as_str() {
+        "sha256" => HashAlgorithm::Sha256,
+        "sha384" => HashAlgorithm::Sha384,
+        "sha512" => HashAlgorithm::Sha512,
+        _ => {
+            return Err(RequestError::Hash {
+                found: request.hash_algorithm,
+            });
+        }
+    };
+    let digest = base64::decode(&request.artifact_hash)?;
+    let found = digest.len();
+    let digest = Digest::new(hash, &digest).ok_or(RequestError::DigestLength {
+        found,
+        expected: hash.length(),
+    })?;
+    let policy = request.policy.map(|policy| {
+        ObjectIdentifier::new(&policy).map_err(|_| RequestError::Policy { found: policy })
+    });
+    Ok(TimestampRequest {
+        digest,
+        policy: policy.transpose()?,
+        nonce: request.nonce.map(integer_content),
+        certificate: request.certificates,
+    })
+}
+
+/// The content of a DER INTEGER: the shortest big-endian form with a clear top bit.
+fn integer_content(number: u64) -> Vec<u8> {
+    let bytes = number.to_be_bytes();
+    let zeros = (number.leading_zeros() as usize / 8).min(7);
+    let mut content = bytes.split_at(zeros).1.to_vec();
+    if content.first().is_some_and(|first| *first >= 0x80) {
+        content.insert(0, 0);
+    }
+    content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_form_means_what_the_der_form_means() {
+        let digest = HashAlgorithm::Sha256.digest(b"signature");
+        let json = format!(
+            r#"{{"artifactHash":"{}","certificates":true,"hashAlgorithm":"sha256","nonce":255}}"#,
+            base64::encode(digest.as_bytes())
+        );
+        let expected = TimestampRequest {
+            digest,
+            policy: None,
+            nonce: Some(vec![0, 255]),
+            certificate: true,
+        };
+        assert_eq!(Form::Json.read(json.as_bytes()).unwrap(), expected);
+        assert_eq!(Form::Der.read(&expected.to_der()).unwrap(), expected);
+        let refused = |from: &str, to: &str| {
+            Form::Json
+                .read(json.replace(from, to).as_bytes())
+                .unwrap_err()
+                .message()
+        };
+        assert!(refused("sha256", "sha1").starts_with("Weak hash algorithm"));
+        assert!(refused("sha256", "sha512").starts_with("Message digest has incorrect length"));
+    }
+
+    #[test]
+    fn numbers_become_the_shortest_positive_integers() {
+        for (number, content) in [
+            (0, vec![0]),
+            (127, vec![127]),
+            (128, vec![0, 128]),
+            (256, vec![1, 0]),
+        ] {
+            assert_eq!(integer_content(number), content, "{number}");
+        }
+        assert_eq!(integer_content(u64::MAX).len(), 9);
+    }
+}
