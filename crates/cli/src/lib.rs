@@ -1,0 +1,29 @@
+//! The dialect of the originals' command lines, their exit codes, and one way to print.
+//!
+//! A tool is a `clap` parser; [`Dialect::parse`] makes it understand what cobra and pflag understand:
+//!
+//! ```text
+//! cosign sign-blob --yes --use-signing-config=false --timeout 3m0s FILE
+//! COSIGN_YES=true cosign sign-blob FILE
+//! ```
+//!
+//! Nothing here reads the process's environment or writes to its streams: [`Environment`] and
+//! [`Output`] are made by `main` and, with other content, by tests.
+
+mod boolean;
+mod dialect;
+mod duration;
+mod environment;
+mod exit;
+mod output;
+mod single_dash;
+mod step;
+
+pub use boolean::{BooleanError, parse_boolean};
+pub use dialect::Dialect;
+pub use duration::{DurationError, parse_duration};
+pub use environment::Environment;
+pub use exit::Exit;
+pub use output::{Format, Output, Stream};
+pub use single_dash::SingleDash;
+pub use step::{Mark, Step};

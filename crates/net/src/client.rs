@@ -1,0 +1,153 @@
+//! The client: one loop of attempts, one of redirects, and two carriers below.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{ACCEPT, USER_AGENT};
+use serde::Serialize;
+
+use crate::error::{Error, origin, shown};
+use crate::network::{self, Settings};
+use crate::request::{Parts, Request};
+use crate::response::Response;
+use crate::{Retry, Routes, in_process, redirect};
+
+/// The HTTP client. Clones share connections, and are cheap.
+#[derive(Debug, Clone)]
+pub struct Client {
+    routes: Arc<Routes>,
+    network: Option<reqwest::Client>,
+    settings: Arc<Settings>,
+}
+
+impl Client {
+    /// A client for the network. Fails if the settings cannot be used.
+    pub fn network(settings: Settings) -> Result<Self, Error> {
+        Self::in_process_and_network(Routes::new(), settings)
+    }
+
+    /// A client for the services in this process: a host without a route is [`Error::NoRoute`].
+    pub fn in_process(routes: Routes) -> Self {
+        Self {
+            routes: Arc::new(routes),
+            network: None,
+            settings: Arc::default(),
+        }
+    }
+
+    /// A client for the services in this process that asks the network for every other host.
+    pub fn in_process_and_network(routes: Routes, settings: Settings) -> Result<Self, Error> {
+        Ok(Self {
+            routes: Arc::new(routes),
+            network: Some(network::build(&settings)?),
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// The same client with another rule for sending requests again.
+    #[must_use]
+    pub fn with_retry(self, retry: Retry) -> Self {
+        let settings = Settings {
+            retry,
+            ..Settings::clone(&self.settings)
+        };
+        Self {
+            settings: Arc::new(settings),
+            ..self
+        }
+    }
+
+    /// Sends `request` and reads the answer whole; needs a tokio runtime with time. Any status is
+    /// an answer: see [`Response::expect_status`].
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let request = self.completed(request.into_parts()?)?;
+        let mut attempt = 1;
+        loop {
+            let outcome = self.attempt(&request).await;
+            let wait = match request.repeatable {
+                true => self.settings.retry.wait(attempt, &outcome),
+                false => None,
+            };
+            let Some(wait) = wait else { return outcome };
+            tokio::time::sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// GET `url`.
+    pub async fn get(&self, url: impl AsRef<str>) -> Result<Response, Error> {
+        self.send(Request::get(url)).await
+    }
+
+    /// POST `body` to `url`.
+    pub async fn post(
+        &self,
+        url: impl AsRef<str>,
+        content_type: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Response, Error> {
+        self.send(Request::post(url, content_type, body)).await
+    }
+
+    /// POST `value` as JSON to `url`.
+    pub async fn post_json(
+        &self,
+        url: impl AsRef<str>,
+        value: &impl Serialize,
+    ) -> Result<Response, Error> {
+        self.send(Request::post_json(url, value)).await
+    }
+
+    /// Adds the headers that every request has, so that both carriers show the same ones.
+    fn completed(&self, mut request: Parts) -> Result<Parts, Error> {
+        let user_agent = HeaderValue::from_str(&self.settings.user_agent);
+        let user_agent = user_agent.map_err(|_| Error::Header {
+            name: USER_AGENT.to_string(),
+        })?;
+        let any = HeaderValue::from_static("*/*");
+        request.headers.entry(USER_AGENT).or_insert(user_agent);
+        request.headers.entry(ACCEPT).or_insert(any);
+        Ok(request)
+    }
+
+    /// One attempt in the time allowed, redirects included.
+    async fn attempt(&self, request: &Parts) -> Result<Response, Error> {
+        let limit = request.timeout.unwrap_or(self.settings.timeout);
+        match tokio::time::timeout(limit, self.follow(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::Timeout {
+                url: shown(&request.url),
+                limit,
+            }),
+        }
+    }
+
+    async fn follow(&self, first: &Parts) -> Result<Response, Error> {
+        let mut response = self.exchange(first).await?;
+        let Some(mut request) = redirect::next(first, &response)? else {
+            return Ok(response);
+        };
+        for _ in 0..redirect::LONGEST_CHAIN {
+            response = self.exchange(&request).await?;
+            match redirect::next(&request, &response)? {
+                None => return Ok(response),
+                Some(next) => request = next,
+            }
+        }
+        Err(redirect::too_many(&first.url, &request.url))
+    }
+
+    async fn exchange(&self, request: &Parts) -> Result<Response, Error> {
+        if let Some(router) = self.routes.find(&request.url) {
+            return in_process::exchange(router.clone(), request).await;
+        }
+        match &self.network {
+            Some(client) => network::exchange(client, request).await,
+            None => Err(Error::NoRoute {
+                host: origin(&request.url),
+                known: self.routes.known(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The codes of gRPC and the one table that turns them into HTTP statuses.
+//!
+//! Numbers: `google/rpc/code.proto`. Statuses: those of grpc-gateway, which is what the clients of
+//! Fulcio and Rekor v2 know:
+//!
+//! ```text
+//! InvalidArgument 3 -> 400 Bad Request
+//! ```
+
+use http::StatusCode;
+
+/// Why a call failed, in gRPC's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Code {
+    /// The caller gave up.
+    Cancelled = 1,
+    /// Nothing more is known.
+    Unknown = 2,
+    /// The request is wrong, whatever state the service is in.
+    InvalidArgument = 3,
+    /// It took too long.
+    DeadlineExceeded = 4,
+    /// There is no such thing.
+    NotFound = 5,
+    /// There is such a thing already.
+    AlreadyExists = 6,
+    /// The caller is known and may not.
+    PermissionDenied = 7,
+    /// The caller asks too much or too often.
+    ResourceExhausted = 8,
+    /// The service is in a state in which this cannot be done.
+    FailedPrecondition = 9,
+    /// A conflict with another call.
+    Aborted = 10,
+    /// Beyond the end.
+    OutOfRange = 11,
+    /// Not offered here.
+    Unimplemented = 12,
+    /// The service's own fault.
+    Internal = 13,
+    /// Not now.
+    Unavailable = 14,
+    /// Data are lost or broken.
+    DataLoss = 15,
+    /// The caller is not known.
+    Unauthenticated = 16,
+}
+
+impl Code {
+    /// The number on the wire.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The HTTP status.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::PermissionDenied => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::AlreadyExists | Self::Aborted => StatusCode::CONFLICT,
+            Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            // "Client closed request": nginx's number, which no register has.
+            Self::Cancelled => StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT),
+            Self::Unknown | Self::Internal | Self::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_the_gateways() {
+        let table = [
+            (Code::Cancelled, 1, 499),
+            (Code::Unknown, 2, 500),
+            (Code::InvalidArgument, 3, 400),
+            (Code::DeadlineExceeded, 4, 504),
+            (Code::NotFound, 5, 404),
+            (Code::AlreadyExists, 6, 409),
+            (Code::PermissionDenied, 7, 403),
+            (Code::ResourceExhausted, 8, 429),
+            (Code::FailedPrecondition, 9, 400),
+            (Code::Aborted, 10, 409),
+            (Code::OutOfRange, 11, 400),
+            (Code::Unimplemented, 12, 501),
+            (Code::Internal, 13, 500),
+            (Code::Unavailable, 14, 503),
+            (Code::DataLoss, 15, 500),
+            (Code::Unauthenticated, 16, 401),
+        ];
+        for (code, number, status) in table {
+            assert_eq!((code.number(), code.status().as_u16()), (number, status));
+        }
+    }
+}
