@@ -1,0 +1,128 @@
+//! What is submitted: a chain, read and checked (RFC 6962 section 3.1).
+
+use bytes::Bytes;
+use serde::Deserialize;
+use waxwing_crypto::sha256;
+use waxwing_encoding::base64;
+use waxwing_encoding::time::UnixTime;
+use waxwing_log::LeafBytes;
+use waxwing_pki::chain::{self, LinkError};
+use waxwing_pki::sct::{self, SctError};
+use waxwing_pki::{Certificate, CertificateError};
+
+use crate::leaf;
+
+/// Most certificates in one chain.
+const LONGEST_CHAIN: usize = 10;
+
+/// Which route a chain came by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Chain,
+    PreChain,
+}
+
+/// A chain that the log takes.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    /// Type and content of the entry, as they are signed and hashed; also what tells entries apart.
+    pub(crate) entry: Vec<u8>,
+    /// The precertificate as it was submitted.
+    precertificate: Option<Vec<u8>>,
+    /// The certificates above the leaf, with SHA-256 of their DER.
+    pub(crate) issuers: Vec<([u8; 32], Bytes)>,
+}
+
+/// Why a chain is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmissionRefused {
+    /// Not the JSON of a submission.
+    #[error("not a submission: {0}")]
+    Json(#[from] serde_json::Error),
+    /// More certificates than are read.
+    #[error("a chain of {length} certificates; at most {LONGEST_CHAIN} are read")]
+    TooLong {
+        /// How many.
+        length: usize,
+    },
+    /// A certificate is not base64.
+    #[error("a certificate of the chain is {0}")]
+    Base64(#[from] base64::Base64Error),
+    /// A certificate cannot be read.
+    #[error("a certificate of the chain: {0}")]
+    Certificate(#[from] CertificateError),
+    /// The certificates do not lead to a root.
+    #[error(transparent)]
+    Links(#[from] LinkError),
+    /// A precertificate by the route for certificates.
+    #[error("add-chain takes certificates; this is a precertificate, which add-pre-chain takes")]
+    Precertificate,
+    /// A certificate by the route for precertificates.
+    #[error("add-pre-chain takes precertificates; this certificate has no poison extension")]
+    NotAPrecertificate,
+    /// The entry cannot be made.
+    #[error(transparent)]
+    Entry(#[from] SctError),
+}
+
+#[derive(Deserialize)]
+struct Chain {
+    chain: Vec<String>,
+}
+
+impl Submission {
+    pub(crate) fn read(
+        endpoint: Endpoint,
+        body: &[u8],
+        roots: &[Certificate],
+    ) -> Result<Self, SubmissionRefused> {
+        let submitted: Chain = serde_json::from_slice(body)?;
+        let length = submitted.chain.len();
+        if length > LONGEST_CHAIN {
+            return Err(SubmissionRefused::TooLong { length });
+        }
+        let chain = submitted.chain.iter().map(|certificate| {
+            Ok::<_, SubmissionRefused>(Certificate::from_der(&base64::decode(certificate)?)?)
+        });
+        let chain = chain.collect::<Result<Vec<_>, _>>()?;
+        let issuer = chain::verify_links(&chain, roots)?;
+        let (leaf, above) = chain.split_first().ok_or(LinkError::Empty)?;
+        let (entry, precertificate) = match (endpoint, sct::is_precertificate(leaf)) {
+            (Endpoint::Chain, false) => (sct::certificate_entry(leaf)?, None),
+            (Endpoint::PreChain, true) => (
+                sct::precertificate_entry(leaf, issuer)?,
+                Some(leaf.der().to_vec()),
+            ),
+            (Endpoint::Chain, true) => return Err(SubmissionRefused::Precertificate),
+            (Endpoint::PreChain, false) => return Err(SubmissionRefused::NotAPrecertificate),
+        };
+        let fingerprint = |certificate: &Certificate| {
+            (
+                sha256(certificate.der()),
+                Bytes::copy_from_slice(certificate.der()),
+            )
+        };
+        Ok(Self {
+            entry,
+            precertificate,
+            issuers: above.iter().map(fingerprint).collect(),
+        })
+    }
+
+    /// The leaf at its place, and the entry of the data tile.
+    pub(crate) fn leaf(&self, index: u64, time: UnixTime) -> LeafBytes {
+        let timestamped = leaf::timestamped_entry(&self.entry, index, time);
+        let fingerprints: Vec<u8> = self
+            .issuers
+            .iter()
+            .flat_map(|(fingerprint, _)| fingerprint)
+            .copied()
+            .collect();
+        let precertificate = self.precertificate.as_deref();
+        LeafBytes {
+            merkle_leaf: leaf::merkle_tree_leaf(&timestamped).into(),
+            stored: leaf::tile_leaf(timestamped, precertificate, &fingerprints).into(),
+        }
+    }
+}
