@@ -15,6 +15,7 @@ mod dialect;
 mod duration;
 mod environment;
 mod exit;
+pub mod files;
 mod output;
 mod single_dash;
 mod step;

@@ -55,7 +55,7 @@ pub struct Service {
 
 struct Inner {
     log: Log,
-    key: PrivateKey,
+    key: Arc<PrivateKey>,
     roots: Vec<Certificate>,
     /// The certificates above the leaves, by SHA-256 of their DER: what data tiles refer to.
     issuers: RwLock<BTreeMap<[u8; 32], Bytes>>,
@@ -103,7 +103,7 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// Takes certificates under `roots` into `log`, and promises with `key`, which must be the key
     /// that signs the log's heads.
-    pub fn new(log: Log, key: PrivateKey, roots: Vec<Certificate>) -> Self {
+    pub fn new(log: Log, key: Arc<PrivateKey>, roots: Vec<Certificate>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 log,

@@ -1,0 +1,100 @@
+//! Files as every tool treats them: read below a cap, hashed while they are read, written whole or
+//! not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use waxwing_crypto::{Digest, HashAlgorithm, Hasher};
+
+/// How much of a file is in memory while it is hashed.
+const CHUNK: usize = 64 * 1024;
+
+/// Reads a file of at most `limit` bytes.
+pub fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
+    let file = open(path)?;
+    let mut content = Vec::new();
+    let read = file.take(limit as u64 + 1).read_to_end(&mut content);
+    read.with_context(|| format!("reading {}", path.display()))?;
+    if content.len() > limit {
+        bail!(
+            "{} is larger than {limit} bytes, the most that is read of it",
+            path.display()
+        );
+    }
+    Ok(content)
+}
+
+/// Hashes a file of any size in constant memory.
+pub fn digest(path: &Path, algorithm: HashAlgorithm) -> anyhow::Result<Digest> {
+    let mut file = open(path)?;
+    let mut hasher = Hasher::new(algorithm);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = match file.read(&mut chunk) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(error).with_context(|| format!("reading {}", path.display()));
+            }
+        };
+        hasher.update(chunk.get(..read).unwrap_or_default());
+    }
+}
+
+/// Writes a file whole: into a neighbour first, which then takes its name. Whoever looks sees the
+/// old content or the new one, also after a crash.
+pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let name = path
+        .file_name()
+        .with_context(|| format!("{} names no file", path.display()))?;
+    let mut neighbour = name.to_os_string();
+    neighbour.push(format!(".{}.new", std::process::id()));
+    let neighbour = path.with_file_name(neighbour);
+    let written = File::create(&neighbour).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&neighbour, path)
+    });
+    if written.is_err() {
+        // The neighbour may not be there; the first error is the one to tell.
+        let _ = fs::remove_file(&neighbour);
+    }
+    written.with_context(|| format!("writing {}", path.display()))
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| format!("opening {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_and_read_below_its_cap() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let content = vec![7; CHUNK + 1];
+        write(&path, &content).unwrap();
+        assert_eq!(read(&path, content.len()).unwrap(), content);
+        let refused = read(&path, content.len() - 1).unwrap_err().to_string();
+        assert!(refused.contains("is larger than"), "{refused}");
+        let hash = HashAlgorithm::Sha256;
+        assert_eq!(digest(&path, hash).unwrap(), hash.digest(&content));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_left_where_nothing_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), b"").unwrap();
+        let refused = write(&path, b"content").unwrap_err().to_string();
+        assert!(refused.starts_with("writing "), "{refused}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,71 @@
+//! All of Sigstore in one program. It looks at the name by which it was called: as `cosign` (a link)
+//! it is cosign, and `waxwing cosign …` is the same.
+
+mod system;
+mod try_file;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+use waxwing_cli::{Dialect, Environment, Exit, Output};
+
+/// All of Sigstore in one program
+///
+/// Begin with:
+///   waxwing try FILE        a whole Sigstore in memory signs FILE, and leaves what verifies it
+#[derive(Debug, Parser)]
+#[command(
+    name = "waxwing",
+    version,
+    verbatim_doc_comment,
+    disable_help_subcommand = true
+)]
+struct Waxwing {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Try(try_file::TryFile),
+    /// Sign and verify software: the commands of cosign
+    #[command(disable_help_flag = true)]
+    Cosign {
+        /// cosign's own arguments; see `waxwing cosign --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> Exit {
+    let environment = system::environment();
+    let mut output = system::output(&environment);
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let name = arguments.first().map(Path::new).and_then(Path::file_stem);
+    match name.and_then(|name| name.to_str()) {
+        Some("cosign") => waxwing_cosign::run(arguments, &environment, &mut output),
+        _ => run(arguments, &environment, &mut output),
+    }
+}
+
+fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output) -> Exit {
+    let waxwing: Waxwing = match Dialect::new().parse(arguments, output) {
+        Ok(waxwing) => waxwing,
+        Err(exit) => return exit,
+    };
+    let done = match waxwing.command {
+        Command::Try(command) => command.run(output),
+        Command::Cosign { arguments } => {
+            let arguments = std::iter::once("cosign".into()).chain(arguments);
+            return waxwing_cosign::run(arguments, environment, output);
+        }
+    };
+    match done {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            output.error(&error);
+            Exit::Failure
+        }
+    }
+}
