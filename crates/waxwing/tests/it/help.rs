@@ -1,0 +1,25 @@
+//! Help teaches by example, and is the same text everywhere.
+
+use crate::program::{printed, run, waxwing};
+
+fn help(arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&waxwing(), folder.path(), arguments);
+    assert!(output.status.success(), "{}", printed(&output));
+    printed(&output)
+}
+
+#[test]
+fn waxwing_itself() {
+    insta::assert_snapshot!(help(&["--help"]));
+}
+
+#[test]
+fn waxwing_try() {
+    insta::assert_snapshot!(help(&["try", "--help"]));
+}
+
+#[test]
+fn cosign_verify_blob() {
+    insta::assert_snapshot!(help(&["cosign", "verify-blob", "--help"]));
+}

@@ -1,0 +1,10 @@
+//! The program as a person runs it, and its results as the programs of others judge them.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "tests read their environment")]
+
+mod help;
+mod openssl;
+mod program;
+mod road;
+mod signed_faults;
+mod try_file;
