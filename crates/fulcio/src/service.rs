@@ -8,10 +8,11 @@ use axum::routing::{get, post};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
-use waxwing_crypto::PublicKey;
+use waxwing_crypto::{PublicKey, PublicKeyError};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::Clock;
 use waxwing_pki::Certificate;
+use waxwing_pki::csr::SigningRequestError;
 use waxwing_pki::issue::IssueError;
 use waxwing_serve::{Json, Rejection, Route, refuse_other_methods};
 
@@ -67,13 +68,13 @@ struct Credentials {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PublicKeyRequest {
-    #[serde(alias = "public_key")]
+    #[serde(default, alias = "public_key")]
     public_key: RequestedKey,
     #[serde(default, alias = "proof_of_possession")]
     proof_of_possession: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct RequestedKey {
     #[serde(default)]
     content: String,
@@ -256,6 +257,14 @@ fn refuse_token(error: &TokenRefused) -> Rejection {
 
 fn refuse_key(error: &KeyRefused) -> Rejection {
     let (message, reason) = match error {
+        // Readable, but of an algorithm or a size that nobody should rely on.
+        KeyRefused::PublicKey(PublicKeyError::Algorithm { .. })
+        | KeyRefused::SigningRequest(SigningRequestError::PublicKey(PublicKeyError::Algorithm {
+            ..
+        })) => (
+            "The public key supplied in the request is insecure",
+            "KEY_INSECURE",
+        ),
         KeyRefused::Missing | KeyRefused::PublicKey(_) => (
             "The public key supplied in the request could not be parsed",
             "KEY_INVALID",
@@ -264,7 +273,7 @@ fn refuse_key(error: &KeyRefused) -> Rejection {
             "The signature supplied in the request could not be verified",
             "PROOF_INVALID",
         ),
-        KeyRefused::SigningRequest(waxwing_pki::csr::SigningRequestError::Signature(_)) => (
+        KeyRefused::SigningRequest(SigningRequestError::Signature(_)) => (
             "The signature supplied in the request could not be verified",
             "PROOF_INVALID",
         ),

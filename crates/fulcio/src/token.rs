@@ -26,6 +26,10 @@ use waxwing_pki::fulcio::{Identity, SubjectAlternativeName};
 /// Longest token that is read, in bytes.
 const LONGEST_TOKEN: usize = 64 * 1024;
 
+/// How long an issuer's keys are believed, in seconds. A key that its owner withdrew must not be
+/// good for as long as this process lives.
+const KEYS_SECONDS: i64 = 600;
+
 /// Not valid before: seconds by which an issuer's clock may be ahead.
 const NOT_BEFORE_LEEWAY: i64 = 300;
 
@@ -49,6 +53,7 @@ pub struct TokenVerifier {
 /// What an issuer published.
 #[derive(Debug)]
 struct IssuerKeys {
+    fetched: UnixTime,
     algorithms: Vec<Algorithm>,
     keys: JwkSet,
 }
@@ -181,7 +186,7 @@ impl TokenVerifier {
         let config = self.issuers.iter().find(|config| config.url == issuer);
         let config = config.ok_or(TokenRefused::UnknownIssuer { found: issuer })?;
 
-        let claims = self.verify_signature(token, &config.url).await?;
+        let claims = self.verify_signature(token, &config.url, now).await?;
         check_audience(&claims, &config.client_id)?;
         check_times(&claims, now)?;
         principal(&claims, &config.url)
@@ -189,14 +194,20 @@ impl TokenVerifier {
 
     /// The claims of a token that a key of the issuer signed. A signature that no key verifies has
     /// the keys fetched once more: the issuer may have rotated them.
-    async fn verify_signature(&self, token: &str, issuer: &str) -> Result<Value, TokenRefused> {
+    async fn verify_signature(
+        &self,
+        token: &str,
+        issuer: &str,
+        now: UnixTime,
+    ) -> Result<Value, TokenRefused> {
         let known = self.keys.lock().await.get(issuer).cloned();
+        let known = known.filter(|known| now <= known.fetched.plus_seconds(KEYS_SECONDS));
         if let Some(known) = known
             && let Ok(claims) = known.verify(token)
         {
             return Ok(claims);
         }
-        let fresh = Arc::new(self.fetch(issuer).await?);
+        let fresh = Arc::new(self.fetch(issuer, now).await?);
         self.keys
             .lock()
             .await
@@ -204,7 +215,7 @@ impl TokenVerifier {
         fresh.verify(token)
     }
 
-    async fn fetch(&self, issuer: &str) -> Result<IssuerKeys, TokenRefused> {
+    async fn fetch(&self, issuer: &str, now: UnixTime) -> Result<IssuerKeys, TokenRefused> {
         let url = format!(
             "{}/.well-known/openid-configuration",
             issuer.trim_end_matches('/')
@@ -232,7 +243,11 @@ impl TokenVerifier {
         if algorithms.is_empty() {
             algorithms.push(Algorithm::RS256);
         }
-        Ok(IssuerKeys { algorithms, keys })
+        Ok(IssuerKeys {
+            fetched: now,
+            algorithms,
+            keys,
+        })
     }
 }
 

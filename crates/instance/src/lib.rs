@@ -51,7 +51,9 @@ pub struct Surroundings {
 
 impl std::fmt::Debug for Surroundings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Surroundings").finish_non_exhaustive()
+        formatter
+            .debug_struct("Surroundings")
+            .finish_non_exhaustive()
     }
 }
 
