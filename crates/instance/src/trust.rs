@@ -1,8 +1,9 @@
 //! The trusted root and the signing config of an instance.
 
 use waxwing_encoding::time::UnixTime;
+use waxwing_model::Window;
 use waxwing_model::signing_config::{Service, SigningConfig};
-use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog, TrustedRoot, Window};
+use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog, TrustedRoot};
 use waxwing_pki::{Certificate, DistinguishedName};
 
 use crate::Address;

@@ -9,8 +9,10 @@
 pub mod bundle;
 pub mod signing_config;
 pub mod trusted_root;
+mod window;
 mod wire;
 
 pub use bundle::{Bundle, BundleError, hash_name};
 pub use signing_config::{SigningConfig, SigningConfigError};
 pub use trusted_root::{TrustedRoot, TrustedRootError};
+pub use window::Window;

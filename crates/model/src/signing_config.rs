@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 use waxwing_encoding::time::UnixTime;
 
-use crate::trusted_root::Window;
+use crate::window::Window;
 use crate::wire::{TimeRange, or_default};
 
 /// The media type.

@@ -18,8 +18,9 @@
 mod wire;
 
 use waxwing_crypto::{PublicKey, PublicKeyError, SignatureAlgorithm};
-use waxwing_encoding::time::UnixTime;
 use waxwing_pki::{Certificate, CertificateError, DistinguishedName};
+
+use crate::Window;
 
 /// The media type that is written, and the only one that sigstore-go and sigstore-python read.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
@@ -44,22 +45,6 @@ pub struct TrustedRoot {
     pub ct_logs: Vec<TransparencyLog>,
     /// Timestamp authorities.
     pub timestamp_authorities: Vec<CertificateAuthority>,
-}
-
-/// A time range, both ends inside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// The first moment.
-    pub start: UnixTime,
-    /// The last moment; none while the service is in use.
-    pub end: Option<UnixTime>,
-}
-
-impl Window {
-    /// Whether `time` lies in the window, ends included.
-    pub fn contains(self, time: UnixTime) -> bool {
-        self.start <= time && self.end.is_none_or(|end| time <= end)
-    }
 }
 
 /// A log and its key.

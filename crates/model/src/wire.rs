@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
 
-use crate::trusted_root::Window;
+use crate::window::Window;
 
 /// A `bytes` field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

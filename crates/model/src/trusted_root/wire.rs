@@ -5,8 +5,9 @@ use waxwing_crypto::{PublicKey, SignatureAlgorithm};
 use waxwing_pki::{Certificate, DistinguishedName};
 
 use super::{
-    CertificateAuthority, MEDIA_TYPE, READ_MEDIA_TYPES, TransparencyLog, TrustedRootError, Window,
+    CertificateAuthority, MEDIA_TYPE, READ_MEDIA_TYPES, TransparencyLog, TrustedRootError,
 };
+use crate::window::Window;
 use crate::wire::{Bytes, LogId, RawBytes, TimeRange, or_default};
 
 #[derive(Deserialize, Serialize)]

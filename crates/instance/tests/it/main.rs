@@ -1,0 +1,7 @@
+//! A whole Sigstore, from the start to signatures that verify, by both ways on which requests travel.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod address;
+mod road;
+mod surroundings;
+mod trusted_root;
