@@ -46,7 +46,15 @@ pub fn encode_url(bytes: &[u8]) -> String {
 
 /// Reads the standard alphabet with padding, and nothing else: one text for each byte string.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
-    Ok(BASE64.decode(text.as_bytes())?)
+    let bytes = BASE64.decode(text.as_bytes())?;
+    // The library also reads several padded texts one after the other: `AQ==Ag==`.
+    match text.trim_end_matches('=').find('=') {
+        None => Ok(bytes),
+        Some(position) => Err(Base64Error::Malformed {
+            reason: "wrong padding",
+            position,
+        }),
+    }
 }
 
 /// Reads what ProtoJSON allows for a `bytes` field: either alphabet, padding present or not.
@@ -83,6 +91,8 @@ mod tests {
             ("AQJ=", "non-zero bits after the last byte"),
             ("A-I=", "a character outside the alphabet"),
             ("AQI=\n", "wrong length"),
+            ("AQ==Ag==", "wrong padding"),
+            ("AQI=AQI=", "wrong padding"),
         ] {
             let Err(Base64Error::Malformed { reason: found, .. }) = decode(text) else {
                 panic!("{text} was read");

@@ -7,6 +7,18 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// 0001-01-01T00:00:00Z.
+const FIRST_SECOND: i64 = -62_135_596_800;
+
+/// 9999-12-31T23:59:59Z, which in a certificate means that it does not expire (RFC 5280 section
+/// 4.1.2.5).
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A point in time: seconds and nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime {
@@ -32,7 +44,10 @@ impl UnixTime {
             seconds,
             nanoseconds: 0,
         };
-        time.timestamp().map(|_| time)
+        match (FIRST_SECOND..=LAST_SECOND).contains(&seconds) {
+            true => Ok(time),
+            false => Err(TimeError),
+        }
     }
 
     /// Milliseconds since the epoch, the unit of RFC 6962.
@@ -53,23 +68,17 @@ impl UnixTime {
         })
     }
 
-    /// Reads RFC 3339 with any offset and up to nine fraction digits.
+    /// Reads RFC 3339 with any offset and up to nine fraction digits, and none of the other forms
+    /// of ISO 8601.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        // `jiff` also reads RFC 9557 annotations and a blank instead of `T`; the length and the
-        // characters of RFC 3339 keep those out.
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte));
-        if !plain || text.len() > 40 {
-            return Err(TimeError);
-        }
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimeError)?;
-        let nanoseconds = timestamp.subsec_nanosecond();
+        let (local, offset) = split_offset(text).ok_or(TimeError)?;
+        let local: DateTime = local.parse().map_err(|_| TimeError)?;
+        let since_epoch = local.duration_since(EPOCH) - SignedDuration::from_secs(offset);
+        let nanoseconds = since_epoch.subsec_nanos();
         // Before the epoch both parts are negative: carry one second over.
-        let (seconds, nanoseconds) = if nanoseconds < 0 {
-            (timestamp.as_second() - 1, nanoseconds + 1_000_000_000)
-        } else {
-            (timestamp.as_second(), nanoseconds)
+        let (seconds, nanoseconds) = match nanoseconds < 0 {
+            true => (since_epoch.as_secs() - 1, nanoseconds + 1_000_000_000),
+            false => (since_epoch.as_secs(), nanoseconds),
         };
         Ok(Self {
             nanoseconds: nanoseconds as u32,
@@ -97,26 +106,61 @@ impl UnixTime {
 
     /// This time moved by whole seconds, held inside the years that can be written.
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        let limit = jiff::Timestamp::MAX.as_second();
+        let moved = self.seconds.saturating_add(seconds);
         Self {
-            seconds: self.seconds.saturating_add(seconds).clamp(-limit, limit),
+            seconds: moved.clamp(FIRST_SECOND, LAST_SECOND),
             ..self
         }
     }
+}
 
-    fn timestamp(self) -> Result<jiff::Timestamp, TimeError> {
-        if self.seconds < -62_135_596_800 {
-            return Err(TimeError);
+/// What is written before the offset, and the offset in seconds, if `text` has the shape of RFC 3339
+/// section 5.6: `0000-00-00T00:00:00`, perhaps `.` and digits, `Z` or `+00:00`.
+fn split_offset(text: &str) -> Option<(&str, i64)> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (local, offset) = match text.strip_suffix('Z') {
+        Some(local) => (local, 0),
+        None => {
+            let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+            let sign = match offset.as_bytes().first()? {
+                b'+' => 1,
+                b'-' => -1,
+                _ => return None,
+            };
+            let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+            if !(hours.len() == 2 && digits(hours) && digits(minutes)) {
+                return None;
+            }
+            let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            (local, sign * (hours * 3600 + minutes * 60))
         }
-        jiff::Timestamp::new(self.seconds, self.nanoseconds as i32).map_err(|_| TimeError)
-    }
+    };
+    let (whole, fraction) = match local.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (local, None),
+    };
+    let shape = |(position, byte): (usize, u8)| match position {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    };
+    let shaped = whole.len() == 19 && whole.bytes().enumerate().all(shape);
+    let fits = fraction.is_none_or(|fraction| digits(fraction) && fraction.len() <= 9);
+    // A leap second has no place in Unix time; the library would read it as the second before.
+    (shaped && fits && !whole.ends_with(":60")).then_some((local, offset))
 }
 
 impl fmt::Display for UnixTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.timestamp() {
-            Ok(timestamp) => write!(formatter, "{timestamp}"),
-            Err(TimeError) => write!(formatter, "{} s after 1970", self.seconds),
+        let since_epoch = SignedDuration::new(self.seconds, self.nanoseconds as i32);
+        match EPOCH.checked_add(since_epoch) {
+            Ok(time) => write!(formatter, "{time}Z"),
+            // Not reached: every second between the first and the last has a date.
+            Err(_) => write!(formatter, "{} s after 1970", self.seconds),
         }
     }
 }
@@ -132,7 +176,8 @@ mod tests {
             "2022-12-31T23:59:59.999Z",
             "1969-12-31T23:59:59.5Z",
             "0001-01-01T00:00:00Z",
-            "9999-12-30T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999999999Z",
         ] {
             assert_eq!(UnixTime::parse(text).unwrap().to_string(), text);
         }
@@ -156,6 +201,19 @@ mod tests {
             "2026-11-22T15:40:09Z[UTC]",
             "2026-13-22T15:40:09Z",
             "99999-01-01T00:00:00Z",
+            "1969-12-31T23Z",
+            "20261122T154009Z",
+            "2026-11-22T15:40Z",
+            "+002026-11-22T15:40:09Z",
+            "2026-11-22T15:40:09+02",
+            "2026-11-22T15:40:09+0200",
+            "2026-11-22T15:40:09+02:00:30",
+            "2026-11-22T15:40:09+24:00",
+            "2026-11-22T15:40:60Z",
+            "2026-11-22T15:40:09.Z",
+            "2026-11-22T15:40:09.0123456789Z",
+            "0000-12-31T23:59:59Z",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert_eq!(UnixTime::parse(text), Err(TimeError), "{text}");
         }

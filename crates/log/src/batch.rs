@@ -1,0 +1,157 @@
+//! Requests, and the batch that they become.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use waxwing_encoding::time::UnixTime;
+use waxwing_tlog::Hash;
+use waxwing_tlog::merkle::leaf_hash;
+
+use crate::index::Index;
+use crate::recovery::{Context, whole_milliseconds};
+use crate::snapshot::Snapshot;
+use crate::state::State;
+use crate::{AddError, Format, Key, LeafBytes, Record, RecordEntry, Refusal, Settings};
+
+/// An entry to be added, and who waits for it.
+pub(crate) struct Request {
+    pub(crate) key: Key,
+    pub(crate) leaf: Pending,
+    pub(crate) reply: oneshot::Sender<Result<Placement, AddError>>,
+    /// Counts the request's bytes as waiting until it was answered.
+    pub(crate) _permit: OwnedSemaphorePermit,
+}
+
+/// A leaf whose place is not known yet.
+pub(crate) enum Pending {
+    Ready { leaf_hash: Hash, stored: Bytes },
+    At(Box<dyn FnMut(u64, UnixTime) -> LeafBytes + Send>),
+}
+
+/// Where an entry is, and a head that it is under.
+pub(crate) struct Placement {
+    pub(crate) index: u64,
+    pub(crate) existed: bool,
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// A request that has its place, in this batch or from before.
+pub(crate) struct Assigned {
+    pub(crate) request: Request,
+    /// Whether this batch puts it there.
+    pub(crate) new: bool,
+}
+
+/// Requests with their places, and the state that the log has once they are durable.
+pub(crate) struct Batch {
+    pub(crate) next: State,
+    pub(crate) record: Arc<Record>,
+    pub(crate) assigned: Vec<Assigned>,
+}
+
+impl Request {
+    pub(crate) fn answer(self, result: Result<Placement, AddError>) {
+        // A caller that went away needs no answer; its entry is in the log all the same.
+        let _ = self.reply.send(result);
+    }
+
+    /// The entry that this becomes at its place.
+    fn entry(
+        &mut self,
+        index: u64,
+        time: UnixTime,
+        settings: &Settings,
+    ) -> Result<RecordEntry, AddError> {
+        let (leaf_hash, stored) = match &mut self.leaf {
+            Pending::Ready { leaf_hash, stored } => (*leaf_hash, stored.clone()),
+            Pending::At(make) => {
+                // The service's code, and the one sequencer: a defect there must not stop the log.
+                let leaf = catch_unwind(AssertUnwindSafe(|| make(index, time)))
+                    .map_err(|_| AddError::LeafPanicked)?;
+                if settings.format == Format::TlogTiles && leaf.merkle_leaf != leaf.stored {
+                    return Err(AddError::LeafDiffers);
+                }
+                (leaf_hash(&leaf.merkle_leaf), leaf.stored)
+            }
+        };
+        if stored.len() > settings.longest_entry {
+            return Err(AddError::TooLong {
+                length: stored.len(),
+                longest: settings.longest_entry,
+            });
+        }
+        Ok(RecordEntry {
+            key: self.key,
+            leaf_hash,
+            stored,
+        })
+    }
+}
+
+impl Batch {
+    /// Gives every request an index: that of its key if there is one, else the next. All new entries
+    /// have one time. Requests that cannot become entries are answered at once.
+    pub(crate) fn prepare(
+        requests: Vec<Request>,
+        context: &Context,
+        state: &State,
+        index: &Index,
+    ) -> Result<Self, Refusal> {
+        let time = batch_time(context, state);
+        let mut next = state.clone();
+        let mut entries = Vec::with_capacity(requests.len());
+        let mut assigned = Vec::with_capacity(requests.len());
+        let mut fresh = HashSet::new();
+        for mut request in requests {
+            let key = request.key;
+            let new = index.find(&key).is_none() && !fresh.contains(&key);
+            if new {
+                let place = next.tree.size();
+                match request.entry(place, time, &context.settings) {
+                    Ok(entry) => {
+                        next.push(&entry, time);
+                        fresh.insert(key);
+                        entries.push(entry);
+                    }
+                    Err(error) => {
+                        request.answer(Err(error));
+                        continue;
+                    }
+                }
+            }
+            assigned.push(Assigned { request, new });
+        }
+        if !entries.is_empty() {
+            next.head = context
+                .signer
+                .head(next.tree.size(), next.tree.root(), time);
+            next.check_extends(&state.head)?;
+        }
+        let record = Arc::new(Record {
+            first: state.head.size,
+            entries,
+            head: next.head.clone(),
+            filed: state.filed,
+        });
+        Ok(Self {
+            next,
+            record,
+            assigned,
+        })
+    }
+}
+
+/// The clock's time, but never before the last head's: clocks are set back. Tree heads of RFC 6962
+/// section 3.5 must each be later than the one before.
+fn batch_time(context: &Context, state: &State) -> UnixTime {
+    let last = state.head.time;
+    let earliest = match context.settings.format {
+        Format::TlogTiles => last.milliseconds(),
+        Format::StaticCt => last.milliseconds() + 1,
+    };
+    let now = whole_milliseconds(&*context.clock).milliseconds();
+    UnixTime::from_milliseconds(now.max(earliest)).unwrap_or(last)
+}

@@ -1,0 +1,57 @@
+//! Filing: full pages and tiles become objects, behind the batches and not before them.
+//!
+//! A record keeps its entries until they are filed, so nothing waits for this but the memory that
+//! they take. Only what was published is filed: where readers go to the objects themselves, they
+//! must not see more than a checkpoint covers.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+use waxwing_tlog::tile::{FULL_WIDTH, Tile, Width};
+
+use crate::recovery::Context;
+use crate::state::State;
+use crate::{LogError, Object, ReadError, ledger};
+
+/// Up to where the log is in objects now.
+pub(crate) type Filed = Result<u64, LogError>;
+
+/// Starts to file all that is full in a published state.
+pub(crate) fn start(context: Arc<Context>, state: State) -> JoinHandle<Filed> {
+    tokio::spawn(async move { file(&context, &state).await })
+}
+
+/// Waits for filing to end; for ever if there is none.
+pub(crate) async fn join(filing: &mut Option<JoinHandle<Filed>>) -> Filed {
+    let Some(handle) = filing else {
+        return pending().await;
+    };
+    let filed = handle.await;
+    *filing = None;
+    filed.unwrap_or(Err(LogError::Panicked))
+}
+
+async fn file(context: &Context, state: &State) -> Filed {
+    let driver = &context.driver;
+    let format = context.settings.format;
+    for (index, page) in state.shelf.full() {
+        let content = format
+            .encode(page.iter().map(|entry| &entry.stored))
+            .map_err(ReadError::Bundle)?;
+        let bundle = Object::Tile(format.tile(*index, Width::Full));
+        driver.put(bundle, content).await?;
+        let object = Object::Ledger { index: *index };
+        driver.put(object, ledger::encode(page).into()).await?;
+    }
+    for ((level, index), tile) in state.tree.full() {
+        let content = tile
+            .to_bytes(Width::Full)
+            .expect("invariant: full tiles are full");
+        let object = Object::Tile(Tile::hashes(*level, *index, Width::Full));
+        driver.put(object, Bytes::from(content)).await?;
+    }
+    let size = state.head.size;
+    Ok(size - size % FULL_WIDTH as u64)
+}

@@ -1,0 +1,289 @@
+//! Every operation of a driver fails, without effect and with.
+
+use std::sync::Arc;
+
+use waxwing_log::{AddError, Fault, FaultyDriver, Leaf, Log, LogError, MemoryDriver};
+
+use crate::bench::{Auditor, Bench, add, add_together, entry, until_filed};
+use crate::suite::Storage;
+
+struct Faulty {
+    bench: Bench,
+    storage: MemoryDriver,
+    driver: FaultyDriver,
+    log: Log,
+    auditor: Auditor,
+}
+
+async fn faulty() -> Faulty {
+    let bench = Bench::tiles();
+    let storage = MemoryDriver::new();
+    let driver = FaultyDriver::new(storage.hand());
+    let log = bench.open(Arc::new(driver.clone())).await;
+    let mut auditor = Auditor::new(&bench);
+    auditor.see(&log.checkpoint());
+    for number in 0..3 {
+        auditor.check(&add(&log, number).await);
+    }
+    Faulty {
+        bench,
+        storage,
+        driver,
+        log,
+        auditor,
+    }
+}
+
+impl Faulty {
+    async fn try_add(&self, number: u64) -> Result<waxwing_log::Added, AddError> {
+        let bytes = entry(number);
+        self.log.add(&bytes, Leaf::Bytes(bytes.clone())).await
+    }
+
+    /// Whatever happened before, the log must be whole, now and after a restart.
+    async fn finish(mut self, leaves: &[u64]) {
+        assert_eq!(self.driver.waiting(), [], "a fault did not happen");
+        let leaves: Vec<Vec<u8>> = leaves.iter().map(|number| entry(*number)).collect();
+        self.auditor.walk(&self.log, &leaves).await;
+        drop(self.log);
+        let log = self.bench.open(self.storage.hand()).await;
+        self.auditor.walk(&log, &leaves).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_without_an_answer_that_took_place() {
+    let mut faulty = faulty().await;
+    faulty.driver.inject(Fault::UnknownDone);
+    let added = faulty.try_add(3).await.unwrap();
+    assert_eq!((added.index, added.existed), (3, false));
+    faulty.auditor.check(&added);
+    let again = faulty.try_add(3).await.unwrap();
+    assert_eq!((again.index, again.existed), (3, true));
+    faulty.auditor.check(&faulty.try_add(4).await.unwrap());
+    faulty.finish(&[0, 1, 2, 3, 4]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_without_an_answer_that_did_not_take_place() {
+    let mut faulty = faulty().await;
+    faulty.driver.inject(Fault::UnknownNotDone);
+    let refused = faulty.try_add(3).await.unwrap_err();
+    assert!(matches!(refused, AddError::NotCommitted), "{refused}");
+    // Another entry takes the place, and the first one can be tried again.
+    let other = faulty.try_add(4).await.unwrap();
+    assert_eq!(other.index, 3);
+    let again = faulty.try_add(3).await.unwrap();
+    assert_eq!((again.index, again.existed), (4, false));
+    faulty.auditor.check(&other);
+    faulty.auditor.check(&again);
+    faulty.finish(&[0, 1, 2, 4, 3]).await;
+}
+
+/// The worst answer of a storage: the commit was not there when the log looked for it, its caller was
+/// told so, and then it came to pass after all.
+#[tokio::test(start_paused = true)]
+async fn a_commit_without_an_answer_that_takes_place_later() {
+    let mut faulty = faulty().await;
+    faulty.driver.inject(Fault::UnknownLate);
+    let refused = faulty.try_add(3).await.unwrap_err();
+    assert!(matches!(refused, AddError::NotCommitted), "{refused}");
+    faulty.auditor.see(&faulty.log.checkpoint());
+    let other = faulty.try_add(4).await.unwrap();
+    assert_eq!((other.index, other.existed), (4, false));
+    faulty.auditor.check(&other);
+    let again = faulty.try_add(3).await.unwrap();
+    assert_eq!((again.index, again.existed), (3, true));
+    faulty.auditor.check(&again);
+    faulty.finish(&[0, 1, 2, 3, 4]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_without_objects_is_not_outrun() {
+    let mut bench = Bench::tiles();
+    bench.settings.unfiled_pages = 1;
+    let storage = MemoryDriver::new();
+    let driver = FaultyDriver::new(storage.hand());
+    let log = bench.open(Arc::new(driver.clone())).await;
+    for _ in 0..600 {
+        driver.inject(Fault::PutNotDone);
+    }
+    for number in 0..512 {
+        add(&log, number).await;
+    }
+    let bytes = entry(512);
+    let leaf = || Leaf::Bytes(bytes.clone());
+    let refused = log.add(&bytes, leaf()).await.unwrap_err();
+    assert!(matches!(refused, AddError::Unfiled), "{refused}");
+    while !driver.waiting().is_empty() {
+        log.add(&bytes, leaf()).await.unwrap_err();
+    }
+    assert_eq!(log.add(&bytes, leaf()).await.unwrap().index, 512);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_with_nobody() {
+    let mut faulty = faulty().await;
+    faulty.driver.inject(Fault::ConflictNotDone);
+    let added = faulty.try_add(3).await.unwrap();
+    assert_eq!((added.index, added.existed), (3, false));
+    faulty.auditor.check(&added);
+    faulty.finish(&[0, 1, 2, 3]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_with_oneself() {
+    let mut faulty = faulty().await;
+    faulty.driver.inject(Fault::ConflictDone);
+    let added = faulty.try_add(3).await.unwrap();
+    assert_eq!((added.index, added.existed), (3, false));
+    faulty.auditor.check(&added);
+    faulty.finish(&[0, 1, 2, 3]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn conflicts_without_end_are_told() {
+    let faulty = faulty().await;
+    for _ in 0..faulty.bench.settings.attempts {
+        faulty.driver.inject(Fault::ConflictNotDone);
+    }
+    let refused = faulty.try_add(3).await.unwrap_err();
+    assert!(matches!(refused, AddError::Conflict), "{refused}");
+    faulty.finish(&[0, 1, 2]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_batch_learns_what_became_of_it() {
+    for fault in [
+        Fault::UnknownDone,
+        Fault::UnknownNotDone,
+        Fault::ConflictDone,
+    ] {
+        let mut faulty = faulty().await;
+        faulty.driver.inject(fault);
+        let tasks: Vec<_> = (0..40)
+            .map(|number| {
+                let log = faulty.log.clone();
+                let bytes = entry(100 + number % 20);
+                tokio::spawn(async move { log.add(&bytes, Leaf::Bytes(bytes.clone())).await })
+            })
+            .collect();
+        let mut new = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(added) => {
+                    faulty.auditor.check(&added);
+                    new += u32::from(!added.existed);
+                }
+                Err(refused) => {
+                    assert_eq!(fault, Fault::UnknownNotDone);
+                    assert!(matches!(refused, AddError::NotCommitted), "{refused}");
+                }
+            }
+        }
+        assert!(
+            new == 20 || fault == Fault::UnknownNotDone,
+            "{fault:?}: {new}"
+        );
+        add_together(&faulty.log, 100..120).await;
+        let mut leaves = Vec::new();
+        for index in 0..23 {
+            let stored = faulty.log.entry(index).await.unwrap().unwrap().stored;
+            leaves.push(stored.to_vec());
+        }
+        let mut sorted = leaves.clone();
+        sorted.sort();
+        let mut expected: Vec<Vec<u8>> = (0..3).chain(100..120).map(entry).collect();
+        expected.sort();
+        assert_eq!(sorted, expected, "{fault:?}");
+        faulty.auditor.walk(&faulty.log, &leaves).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn recovery_is_tried_again_when_the_storage_stays_away_for_a_while() {
+    let faulty = faulty().await;
+    faulty.driver.inject(Fault::UnknownDone);
+    for _ in 0..5 {
+        faulty.driver.inject(Fault::Open);
+    }
+    assert_eq!(faulty.try_add(3).await.unwrap().index, 3);
+    faulty.finish(&[0, 1, 2, 3]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_cannot_recover_stops_and_is_still_read() {
+    let mut faulty = faulty().await;
+    faulty.driver.inject(Fault::UnknownDone);
+    for _ in 0..9 {
+        faulty.driver.inject(Fault::Open);
+    }
+    for number in [3, 4] {
+        let refused = faulty.try_add(number).await.unwrap_err();
+        let AddError::Stopped { reason } = refused else {
+            panic!("{refused}");
+        };
+        assert!(matches!(*reason, LogError::Driver(_)), "{reason}");
+    }
+    assert!(faulty.log.stopped().is_some());
+    let leaves: Vec<Vec<u8>> = (0..3).map(entry).collect();
+    faulty.auditor.walk(&faulty.log, &leaves).await;
+    // The entry was durable after all; a restart finds it.
+    let log = faulty.bench.open(faulty.storage.hand()).await;
+    let leaves: Vec<Vec<u8>> = (0..4).map(entry).collect();
+    faulty.auditor.walk(&log, &leaves).await;
+    assert!(add(&log, 3).await.existed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_fails_loses_nothing() {
+    for fault in [Fault::GuardNotDone, Fault::GuardDone] {
+        let mut faulty = faulty().await;
+        faulty.driver.inject(fault);
+        let added = faulty.try_add(3).await.unwrap();
+        assert_eq!((added.index, added.existed), (3, false));
+        faulty.auditor.check(&added);
+        faulty.auditor.check(&faulty.try_add(4).await.unwrap());
+        faulty.finish(&[0, 1, 2, 3, 4]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_that_are_not_taken_are_offered_again() {
+    for fault in [Fault::PutNotDone, Fault::PutDone] {
+        let faulty = faulty().await;
+        for _ in 0..4 {
+            faulty.driver.inject(fault);
+        }
+        for number in 3..600 {
+            faulty.try_add(number).await.unwrap();
+        }
+        faulty.log.close().await;
+        assert!(matches!(&*faulty.log.stopped().unwrap(), LogError::Closed));
+        let leaves: Vec<u64> = (0..600).collect();
+        faulty.finish(&leaves).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_cannot_be_read_back_is_not_called_missing() {
+    let faulty = faulty().await;
+    add_together(&faulty.log, 3..600).await;
+    let last = until_filed(&faulty.log, &faulty.storage, 600, 512).await;
+    faulty.log.close().await;
+    let log = faulty.bench.open(Arc::new(faulty.driver.clone())).await;
+    assert_eq!(log.checkpoint().size, last);
+    faulty.driver.inject(Fault::Get);
+    let bytes = entry(0);
+    let refused = log
+        .add(&bytes, Leaf::Bytes(bytes.clone()))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, AddError::Unproven { .. }), "{refused}");
+    assert!(
+        log.add(&bytes, Leaf::Bytes(bytes.clone()))
+            .await
+            .unwrap()
+            .existed
+    );
+}

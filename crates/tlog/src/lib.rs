@@ -1,0 +1,18 @@
+//! Merkle trees, tiles, entry bundles, notes and checkpoints: the formats of transparency logs.
+//!
+//! Pure functions over bytes: no input or output, no clock. The specifications are RFC 6962 and
+//! RFC 9162 (trees and proofs), C2SP tlog-tiles and static-ct-api (tiles), C2SP signed-note and
+//! tlog-checkpoint (signed heads).
+//!
+//! A client that holds a verified checkpoint asks [`tile::inclusion_tiles`] which tiles a proof
+//! needs, fetches them into a [`tile::TileSet`], builds the proof with [`merkle::inclusion_proof`]
+//! and checks it with [`merkle::verify_inclusion`]. A log does the same from its memory.
+
+pub mod bundle;
+pub mod checkpoint;
+mod hash;
+pub mod merkle;
+pub mod note;
+pub mod tile;
+
+pub use hash::Hash;

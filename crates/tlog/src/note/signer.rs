@@ -1,0 +1,87 @@
+//! The keys that sign notes.
+
+use std::sync::Arc;
+
+use waxwing_crypto::{PrivateKey, SignatureAlgorithm};
+use waxwing_encoding::time::UnixTime;
+
+use super::verifier::Signed;
+use super::{Note, NoteKeyError, NoteSignature, NoteVerifier, tree_head};
+
+/// A private key, the name it goes by in notes, and how it signs them.
+#[derive(Debug, Clone)]
+pub struct NoteSigner {
+    verifier: NoteVerifier,
+    key: Arc<PrivateKey>,
+}
+
+impl NoteSigner {
+    /// Signs the text with Ed25519 (signature type 1), as Rekor v2 logs do.
+    pub fn ed25519(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        Self::new(NoteVerifier::ed25519(name, key.public_key())?, key)
+    }
+
+    /// Signs the text with ECDSA P-256 (signature type 2).
+    pub fn ecdsa(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        Self::new(NoteVerifier::ecdsa(name, key.public_key())?, key)
+    }
+
+    /// Signs the text as Rekor v1 logs do, with ECDSA P-256 or Ed25519.
+    pub fn rekor_v1(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        Self::new(NoteVerifier::rekor_v1(name, key.public_key())?, key)
+    }
+
+    /// Signs the tree head that the text states, as Certificate Transparency logs do (signature
+    /// type 5), with ECDSA P-256. The name is the log's origin.
+    pub fn tree_head(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        Self::new(NoteVerifier::tree_head(name, key.public_key())?, key)
+    }
+
+    /// The public side of this signer.
+    pub fn verifier(&self) -> &NoteVerifier {
+        &self.verifier
+    }
+
+    /// Signs a note. The time goes into signatures that have a time, and nowhere else.
+    pub fn sign(&self, note: &Note, time: UnixTime) -> Result<NoteSignature, NoteKeyError> {
+        let bytes = match self.verifier.signed() {
+            Signed::Text(_) => self.key.sign(note.text().as_bytes())?,
+            Signed::TreeHead(algorithm) => self.sign_tree_head(algorithm, note, time)?,
+        };
+        Ok(NoteSignature {
+            name: self.verifier.name().to_owned(),
+            key_id: self.verifier.key_id(),
+            bytes,
+        })
+    }
+
+    fn sign_tree_head(
+        &self,
+        algorithm: SignatureAlgorithm,
+        note: &Note,
+        time: UnixTime,
+    ) -> Result<Vec<u8>, NoteKeyError> {
+        let origin = self.verifier.name();
+        let not_a_head = || NoteKeyError::NotATreeHead {
+            expected: origin.to_owned(),
+        };
+        let head = tree_head::tree_head(note.text(), origin).ok_or_else(not_a_head)?;
+        let timestamp = time.milliseconds();
+        let input = tree_head::tree_head_signature_input(timestamp, head.size(), &head.root());
+        let signature = self.key.sign(&input)?;
+        let number = tree_head::signature_number(algorithm);
+        tree_head::encode(timestamp, number, &signature).map_err(|_| not_a_head())
+    }
+
+    fn new(verifier: NoteVerifier, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        let (Signed::Text(algorithm) | Signed::TreeHead(algorithm)) = verifier.signed();
+        // A P-384 key signs with SHA-384, and notes want SHA-256.
+        if algorithm != key.algorithm() {
+            return Err(NoteKeyError::KeyType {
+                found: key.public_key().key_type(),
+                expected: "ECDSA P-256 or Ed25519",
+            });
+        }
+        Ok(Self { verifier, key })
+    }
+}

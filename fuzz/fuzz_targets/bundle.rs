@@ -1,0 +1,16 @@
+//! A bundle that was read is written so that it reads the same, and from then on the writing
+//! stays the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use waxwing_model::Bundle;
+
+fuzz_target!(|json: &[u8]| {
+    let Ok(document) = Bundle::from_json(json) else {
+        return;
+    };
+    let written = document.to_json().expect("what was read can be written");
+    let again = Bundle::from_json(&written).expect("what was written can be read");
+    assert_eq!(again, document);
+    assert_eq!(again.to_json().ok(), Some(written));
+});
