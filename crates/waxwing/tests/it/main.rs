@@ -1,5 +1,9 @@
 //! The program as a person runs it, and its results as the programs of others judge them.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a failing test shows which fault it was at"
+)]
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
 mod help;
