@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
@@ -29,7 +29,7 @@ use waxwing_encoding::{base64, hex};
 use waxwing_log::{AddError, Leaf, Log};
 use waxwing_pki::Certificate;
 use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
-use waxwing_serve::{RawBody, Route, refuse_other_methods, with_body_cap};
+use waxwing_serve::{BodyError, Route, read_body, refuse_other_methods, with_body_cap};
 
 pub use submission::SubmissionRefused;
 use submission::{Endpoint, Submission};
@@ -172,19 +172,22 @@ impl Service {
     }
 }
 
-async fn add_chain(service: State<Service>, body: RawBody) -> Response {
-    answer(service, Endpoint::Chain, body).await
+async fn add_chain(service: State<Service>, request: Request) -> Response {
+    answer(service, Endpoint::Chain, request).await
 }
 
-async fn add_pre_chain(service: State<Service>, body: RawBody) -> Response {
-    answer(service, Endpoint::PreChain, body).await
+async fn add_pre_chain(service: State<Service>, request: Request) -> Response {
+    answer(service, Endpoint::PreChain, request).await
 }
 
-async fn answer(
-    State(service): State<Service>,
-    endpoint: Endpoint,
-    RawBody(body): RawBody,
-) -> Response {
+async fn answer(State(service): State<Service>, endpoint: Endpoint, request: Request) -> Response {
+    let body = match read_body(request).await {
+        Ok(body) => body,
+        Err(error @ BodyError::TooLarge { .. }) => {
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, &error);
+        }
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, &error),
+    };
     match service.add(endpoint, &body).await {
         Ok(sct) => {
             let mut signature = sct.algorithm.to_vec();
@@ -203,15 +206,19 @@ async fn answer(
     }
 }
 
-/// The status's words, a newline, the reason: the shape that CT clients print.
 fn refuse(error: &AddRefused) -> Response {
     let status = match error {
         AddRefused::Submission(_) => StatusCode::BAD_REQUEST,
         AddRefused::Log(AddError::Busy { .. }) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
+    refusal(status, error)
+}
+
+/// The status's words, a newline, the reason: the shape that CT clients print.
+fn refusal(status: StatusCode, reason: &dyn std::fmt::Display) -> Response {
     let words = status.canonical_reason().unwrap_or_default();
-    (status, format!("{words}\n{error}\n")).into_response()
+    (status, format!("{words}\n{reason}\n")).into_response()
 }
 
 async fn roots(State(service): State<Service>) -> Response {

@@ -8,12 +8,15 @@ use waxwing_encoding::time::UnixTime;
 use waxwing_log::LeafBytes;
 use waxwing_pki::chain::{self, LinkError};
 use waxwing_pki::sct::{self, SctError};
-use waxwing_pki::{Certificate, CertificateError};
+use waxwing_pki::{Certificate, CertificateError, ObjectIdentifier};
 
 use crate::leaf;
 
 /// Most certificates in one chain.
 const LONGEST_CHAIN: usize = 10;
+
+/// The extension that makes a precertificate (RFC 6962 section 3.1): critical, with NULL inside.
+const POISON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.3");
 
 /// Which route a chain came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub(crate) struct Submission {
     pub(crate) entry: Vec<u8>,
     /// The precertificate as it was submitted.
     precertificate: Option<Vec<u8>>,
-    /// The certificates above the leaf, with SHA-256 of their DER.
+    /// The certificates above the leaf up to the root, with SHA-256 of their DER.
     pub(crate) issuers: Vec<([u8; 32], Bytes)>,
 }
 
@@ -61,6 +64,9 @@ pub enum SubmissionRefused {
     /// A certificate by the route for precertificates.
     #[error("add-pre-chain takes precertificates; this certificate has no poison extension")]
     NotAPrecertificate,
+    /// Neither a certificate nor a precertificate.
+    #[error("the certificate's poison extension is malformed; expected critical, with NULL inside")]
+    MalformedPoison,
     /// The entry cannot be made.
     #[error(transparent)]
     Entry(#[from] SctError),
@@ -88,7 +94,7 @@ impl Submission {
         let chain = chain.collect::<Result<Vec<_>, _>>()?;
         let issuer = chain::verify_links(&chain, roots)?;
         let (leaf, above) = chain.split_first().ok_or(LinkError::Empty)?;
-        let (entry, precertificate) = match (endpoint, sct::is_precertificate(leaf)) {
+        let (entry, precertificate) = match (endpoint, is_precertificate(leaf)?) {
             (Endpoint::Chain, false) => (sct::certificate_entry(leaf)?, None),
             (Endpoint::PreChain, true) => (
                 sct::precertificate_entry(leaf, issuer)?,
@@ -106,7 +112,11 @@ impl Submission {
         Ok(Self {
             entry,
             precertificate,
-            issuers: above.iter().map(fingerprint).collect(),
+            issuers: above
+                .iter()
+                .chain(missing_root(&chain, roots))
+                .map(fingerprint)
+                .collect(),
         })
     }
 
@@ -125,4 +135,22 @@ impl Submission {
             stored: leaf::tile_leaf(timestamped, precertificate, &fingerprints).into(),
         }
     }
+}
+
+fn is_precertificate(leaf: &Certificate) -> Result<bool, SubmissionRefused> {
+    let mut extensions = leaf.extensions().iter();
+    match extensions.find(|extension| extension.oid == POISON) {
+        None => Ok(false),
+        Some(poison) if poison.critical && sct::is_precertificate(leaf) => Ok(true),
+        Some(_) => Err(SubmissionRefused::MalformedPoison),
+    }
+}
+
+/// The root of a chain that was submitted without it: what is logged ends in a root that the log
+/// accepts (RFC 6962 section 3.1).
+fn missing_root<'a>(chain: &[Certificate], roots: &'a [Certificate]) -> Option<&'a Certificate> {
+    let last = chain.last().filter(|last| !roots.contains(last))?;
+    roots.iter().find(|root| {
+        last.issuer_der() == root.subject_der() && last.verify_signature(root.public_key()).is_ok()
+    })
 }

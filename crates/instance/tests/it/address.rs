@@ -1,8 +1,7 @@
 //! One address for all services: each answers where clients look for it, and for nothing else.
 
-use http::Method;
 use serde_json::{Value, json};
-use waxwing_net::Request;
+use waxwing_net::{Method, Request};
 
 use crate::surroundings::start;
 

@@ -1,0 +1,89 @@
+//! The issuer's keys are fetched once, and once more when a token does not verify by them.
+
+use serde_json::{Value, json};
+use waxwing_crypto::KeyType;
+
+use crate::issuer::TokenKey;
+use crate::world::{BAD_TOKEN, NOW, World, claims};
+
+fn request(world: &World, key: &TokenKey) -> Value {
+    world.with_token(&key.token(&claims()))
+}
+
+#[tokio::test]
+async fn keys_are_fetched_once_for_many_tokens() {
+    let world = World::new();
+    assert_eq!(
+        world.issuer.requests(),
+        (0, 0),
+        "asked before there is need"
+    );
+    for _ in 0..3 {
+        world.accepts(&request(&world, &world.token_key)).await;
+    }
+    assert_eq!(world.issuer.requests(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_known_has_the_keys_fetched_exactly_once_more() {
+    let world = World::new();
+    let next = TokenKey::new("next", KeyType::EcdsaP256);
+    world.accepts(&request(&world, &world.token_key)).await;
+
+    // Not published yet: asked again, in vain.
+    let early = request(&world, &next);
+    world.refuses(&early, BAD_TOKEN, "SIGNATURE_INVALID").await;
+    assert_eq!(world.issuer.requests(), (2, 2));
+
+    world
+        .issuer
+        .edit(|published| published.keys.push(next.jwk()));
+    world.accepts(&early).await;
+    assert_eq!(world.issuer.requests(), (3, 3));
+
+    // Both are known from then on.
+    world.accepts(&early).await;
+    world.accepts(&request(&world, &world.token_key)).await;
+    assert_eq!(world.issuer.requests(), (3, 3));
+}
+
+#[tokio::test]
+async fn keys_are_believed_for_ten_minutes() {
+    let world = World::new();
+    let mut claims = claims();
+    claims["exp"] = json!(NOW + 3600);
+    let request = world.with_token(&world.token_key.token(&claims));
+    world.accepts(&request).await;
+    world.issuer.edit(|published| published.keys.clear());
+    world.after(600);
+    world.accepts(&request).await;
+    assert_eq!(world.issuer.requests(), (1, 1));
+    // The key was withdrawn, and by now that is known.
+    world.after(601);
+    world
+        .refuses(&request, BAD_TOKEN, "SIGNATURE_INVALID")
+        .await;
+    assert_eq!(world.issuer.requests(), (2, 2));
+}
+
+#[tokio::test]
+async fn a_first_token_that_does_not_verify_fetches_nothing_twice() {
+    let world = World::new();
+    let stranger = TokenKey::new("first", KeyType::EcdsaP256);
+    let forged = request(&world, &stranger);
+    world.refuses(&forged, BAD_TOKEN, "SIGNATURE_INVALID").await;
+    assert_eq!(world.issuer.requests(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch() {
+    let world = World::new();
+    let next = TokenKey::new("next", KeyType::EcdsaP256);
+    world.accepts(&request(&world, &world.token_key)).await;
+    world
+        .issuer
+        .edit(|published| published.keys = vec![next.jwk()]);
+    world.accepts(&request(&world, &next)).await;
+    let old = request(&world, &world.token_key);
+    world.refuses(&old, BAD_TOKEN, "SIGNATURE_INVALID").await;
+}

@@ -1,0 +1,8 @@
+//! Rekor v2 as its clients and monitors meet it: over its routes alone.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod added;
+mod read;
+mod refused;
+mod routes;
+mod world;

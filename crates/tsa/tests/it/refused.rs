@@ -1,0 +1,151 @@
+//! What is not stamped, and that the same without the fault is.
+
+use serde_json::{Value, json};
+use waxwing_encoding::base64;
+
+use crate::bytes::element;
+use crate::world::{JSON, NONCE, QUERY, SHA_1, SHA_256, SHA_512, World, query};
+
+const GENERAL: &str = "Error generating timestamp response";
+const WEAK: &str = "Weak hash algorithm in timestamp request";
+const LENGTH: &str = "Message digest has incorrect length for specified algorithm";
+const TOO_LARGE: &str = "timestamp request is too large";
+const EXTENSION: &str = "unaccepted extension: requested extensions are not supported by the TSA";
+
+fn good() -> Vec<u8> {
+    query(SHA_256, &[7; 32], &[])
+}
+
+fn good_json() -> Value {
+    json!({"artifactHash": base64::encode(&[7; 32]), "hashAlgorithm": "sha256"})
+}
+
+fn with(field: &str, value: Value) -> String {
+    let mut request = good_json();
+    request[field] = value;
+    request.to_string()
+}
+
+#[tokio::test]
+async fn other_content_types_are_not_read() {
+    let world = World::new();
+    for content_type in [
+        "application/octet-stream",
+        "text/plain",
+        "application/timestamp-reply",
+        "",
+    ] {
+        world
+            .refuses(content_type, good(), 415, "expected the content type")
+            .await;
+    }
+    world.stamp(QUERY, good()).await;
+    world.stamp(JSON, good_json().to_string()).await;
+}
+
+#[tokio::test]
+async fn weak_and_unknown_hashes_are_refused() {
+    let world = World::new();
+    let md5 = [6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5];
+    for (hash, length) in [(SHA_1, 20), (&md5[..], 16), (SHA_1, 32)] {
+        let request = query(hash, &vec![7; length], &[]);
+        world.refuses(QUERY, request, 400, WEAK).await;
+    }
+    for name in ["sha1", "md5", "SHA256", ""] {
+        world
+            .refuses(JSON, with("hashAlgorithm", json!(name)), 400, WEAK)
+            .await;
+    }
+    world
+        .stamp(JSON, with("hashAlgorithm", json!("sha256")))
+        .await;
+}
+
+#[tokio::test]
+async fn a_digest_must_be_as_long_as_its_hash_makes_it() {
+    let world = World::new();
+    for (hash, length) in [(SHA_256, 31), (SHA_256, 33), (SHA_256, 0), (SHA_512, 32)] {
+        let request = query(hash, &vec![7; length], &[]);
+        world.refuses(QUERY, request, 400, LENGTH).await;
+    }
+    world.stamp(QUERY, query(SHA_512, &[7; 64], &[])).await;
+    let short = with("artifactHash", json!(base64::encode(&[7; 31])));
+    world.refuses(JSON, short, 400, LENGTH).await;
+    world
+        .refuses(JSON, with("hashAlgorithm", json!("sha512")), 400, LENGTH)
+        .await;
+    let fits = with("artifactHash", json!(base64::encode(&[7; 32])));
+    world.stamp(JSON, fits).await;
+}
+
+#[tokio::test]
+async fn extensions_are_refused() {
+    let world = World::new();
+    let extension = element(0x30, &[&[6, 3, 0x2a, 3, 4], &[4, 1, 0]]);
+    let extensions = element(0xa0, &[&extension]);
+    let request = query(SHA_256, &[7; 32], &[NONCE, &extensions]);
+    world.refuses(QUERY, request, 400, EXTENSION).await;
+    world.stamp(QUERY, query(SHA_256, &[7; 32], &[NONCE])).await;
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_refused() {
+    let world = World::new();
+    let good = good();
+    let mut version = good.clone();
+    assert_eq!(version[2..5], [2, 1, 1]);
+    version[4] = 2;
+    for garbage in [
+        &b""[..],
+        b"garbage",
+        &[0x30, 0],
+        &[0x30, 0x80, 0, 0],
+        &good[..good.len() - 1],
+        &[&good[..], &[0]].concat(),
+        &version,
+        &query(SHA_256, &[7; 32], &[&[5, 0]]),
+    ] {
+        world.refuses(QUERY, garbage, 400, GENERAL).await;
+    }
+    world.stamp(QUERY, good).await;
+    for garbage in [
+        String::new(),
+        "{".to_owned(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        with("artifactHash", json!("§")),
+        with("artifactHash", json!(7)),
+        with("nonce", json!("1")),
+        with("nonce", json!(-1)),
+        with("tsaPolicyOID", json!("policy")),
+    ] {
+        world.refuses(JSON, garbage, 400, GENERAL).await;
+    }
+    world.stamp(JSON, with("nonce", json!(1))).await;
+    world
+        .stamp(JSON, with("tsaPolicyOID", json!("1.2.3")))
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused() {
+    let world = World::new();
+    let json = good_json().to_string();
+    let padded = |length: usize| format!("{json}{}", " ".repeat(length - json.len()));
+    world.refuses(JSON, padded(1025), 400, TOO_LARGE).await;
+    world.stamp(JSON, padded(1024)).await;
+    world
+        .refuses(QUERY, vec![0x30; (16 << 10) + 1], 400, TOO_LARGE)
+        .await;
+    world
+        .refuses(QUERY, vec![0x30; 16 << 10], 400, GENERAL)
+        .await;
+    // Above the cap of the service nothing is read at all.
+    let cap = "the request body is longer than 1048576 bytes";
+    world
+        .refuses(QUERY, vec![0x30; (1 << 20) + 1], 400, cap)
+        .await;
+    world
+        .refuses(QUERY, vec![0x30; 1 << 20], 400, TOO_LARGE)
+        .await;
+}
