@@ -40,7 +40,8 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct FaultyDriver {
     inner: Arc<dyn Driver>,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    /// Each with how many operations of its kind still go well.
+    faults: Arc<Mutex<Vec<(usize, Fault)>>>,
     late: Arc<Mutex<Option<Late>>>,
 }
 
@@ -65,19 +66,31 @@ impl FaultyDriver {
 
     /// Lets the next operation that the fault applies to fail, after those told before.
     pub fn inject(&self, fault: Fault) {
-        locked(&self.faults, |faults| faults.push(fault));
+        self.inject_after(0, fault);
+    }
+
+    /// The same after some operations of that kind that go well.
+    pub fn inject_after(&self, operations: usize, fault: Fault) {
+        locked(&self.faults, |faults| faults.push((operations, fault)));
     }
 
     /// The faults that did not happen yet.
     pub fn waiting(&self) -> Vec<Fault> {
-        locked(&self.faults, |faults| faults.clone())
+        locked(&self.faults, |faults| {
+            faults.iter().map(|(_, fault)| *fault).collect()
+        })
     }
 
     /// Takes the first fault that is among `kinds`.
     fn take(&self, kinds: &[Fault]) -> Option<Fault> {
         locked(&self.faults, |faults| {
-            let place = faults.iter().position(|fault| kinds.contains(fault))?;
-            Some(faults.remove(place))
+            let place = faults.iter().position(|(_, fault)| kinds.contains(fault))?;
+            let (operations, _) = &mut faults[place];
+            if *operations > 0 {
+                *operations -= 1;
+                return None;
+            }
+            Some(faults.remove(place).1)
         })
     }
 }

@@ -250,18 +250,26 @@ async fn a_guard_that_fails_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn objects_that_are_not_taken_are_offered_again() {
+    // Two pages: two bundles, two pages of the ledger, two tiles of hashes, and each of them once.
     for fault in [Fault::PutNotDone, Fault::PutDone] {
-        let faulty = faulty().await;
-        for _ in 0..4 {
-            faulty.driver.inject(fault);
+        for operations in 0..6 {
+            let faulty = faulty().await;
+            faulty.driver.inject_after(operations, fault);
+            for number in 3..520 {
+                faulty.try_add(number).await.unwrap();
+            }
+            faulty.log.close().await;
+            assert!(matches!(&*faulty.log.stopped().unwrap(), LogError::Closed));
+            // A restart must not need what was not taken.
+            let log = faulty.bench.open(faulty.storage.hand()).await;
+            until_filed(&log, &faulty.storage, 520, 512).await;
+            let leaves: Vec<u64> = (0..log.checkpoint().size).collect();
+            log.close().await;
+            assert_eq!(faulty.driver.waiting(), []);
+            let log = faulty.bench.open(faulty.storage.hand()).await;
+            let leaves: Vec<Vec<u8>> = leaves.into_iter().map(entry).collect();
+            Auditor::new(&faulty.bench).walk(&log, &leaves).await;
         }
-        for number in 3..600 {
-            faulty.try_add(number).await.unwrap();
-        }
-        faulty.log.close().await;
-        assert!(matches!(&*faulty.log.stopped().unwrap(), LogError::Closed));
-        let leaves: Vec<u64> = (0..600).collect();
-        faulty.finish(&leaves).await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use waxwing_log::{AddError, Leaf, Log, MemoryDriver};
+use waxwing_tlog::tile::Width;
 
 use crate::bench::{Auditor, Bench, HeldDriver, add, entry};
 use crate::suite::Storage;
@@ -133,6 +134,17 @@ async fn a_writer_far_behind_opens_the_log_anew() {
     auditor.check(&try_add(&log, 700).await.unwrap());
     let kept = storage.hand().open().await.unwrap().records;
     assert!(kept.first().unwrap().first > 0);
+
+    // The objects are there, but this writer has published no head that covers them.
+    assert_eq!(late.checkpoint().size, 0);
+    let full = Width::Full;
+    assert_eq!(late.tile(0, 0, full).await.unwrap(), None);
+    assert_eq!(late.tile(1, 0, Width::new(1).unwrap()).await.unwrap(), None);
+    assert_eq!(late.entries(0, full).await.unwrap(), None);
+    assert_eq!(late.entry(0).await.unwrap(), None);
+    late.root(256).await.unwrap_err();
+    late.inclusion_proof(0, 256).await.unwrap_err();
+    late.consistency_proof(1, 256).await.unwrap_err();
 
     let known = try_add(&late, 3).await.unwrap();
     assert_eq!((known.index, known.existed), (3, true));
