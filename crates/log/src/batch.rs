@@ -155,3 +155,64 @@ fn batch_time(context: &Context, state: &State) -> UnixTime {
     let now = whole_milliseconds(&*context.clock).milliseconds();
     UnixTime::from_milliseconds(now.max(earliest)).unwrap_or(last)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+    use waxwing_crypto::{KeyType, PrivateKey};
+    use waxwing_encoding::time::Clock;
+    use waxwing_tlog::merkle::EMPTY_ROOT;
+    use waxwing_tlog::note::NoteSigner;
+
+    use super::*;
+    use crate::shelf::Shelf;
+    use crate::tree::Tree;
+    use crate::{HeadSigner, MemoryDriver};
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> UnixTime {
+            UnixTime::from_seconds(1_700_000_000).unwrap()
+        }
+    }
+
+    fn prepare(context: &Context, state: &State) -> Result<Batch, Refusal> {
+        let permits = Arc::new(Semaphore::new(1));
+        let request = Request {
+            key: Key::of(b"entry"),
+            leaf: Pending::Ready {
+                leaf_hash: leaf_hash(b"entry"),
+                stored: Bytes::from_static(b"entry"),
+            },
+            reply: oneshot::channel().0,
+            _permit: permits.try_acquire_owned().unwrap(),
+        };
+        Batch::prepare(vec![request], context, state, &Index::default())
+    }
+
+    /// Memory goes wrong, or the code does: what was signed is not what the tree has become.
+    #[test]
+    fn a_tree_that_does_not_extend_the_durable_head_becomes_no_head() {
+        let key = Arc::new(PrivateKey::generate(KeyType::Ed25519).unwrap());
+        let signer = NoteSigner::ed25519("log", key).unwrap();
+        let context = Context {
+            driver: Arc::new(MemoryDriver::new()),
+            signer: HeadSigner::new("log", signer).unwrap(),
+            clock: Arc::new(Noon),
+            settings: Settings::new(Format::TlogTiles),
+        };
+        let mut state = State {
+            head: context.signer.head(0, EMPTY_ROOT, Noon.now()),
+            tree: Tree::default(),
+            shelf: Shelf::default(),
+            filed: 0,
+        };
+        for _ in 0..5 {
+            state = prepare(&context, &state).unwrap_or_else(|_| panic!()).next;
+        }
+        state.head.root = leaf_hash(b"another tree");
+        let refused = prepare(&context, &state).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, Refusal::NotAnExtension(_)), "{refused}");
+    }
+}

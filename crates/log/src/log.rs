@@ -201,8 +201,10 @@ impl Log {
     pub async fn close(&self) {
         let (reply, done) = oneshot::channel();
         if self.queue.send(Message::Close(reply)).await.is_ok() {
-            // An error means that the sequencer stopped for another reason, which is stopped too.
+            // An error means that the sequencer stops for another reason, which is known once it has
+            // let go of the queue.
             let _ = done.await;
+            self.queue.closed().await;
         }
     }
 

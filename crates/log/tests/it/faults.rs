@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use waxwing_log::{AddError, Fault, FaultyDriver, Leaf, Log, LogError, MemoryDriver};
+use waxwing_log::{
+    AddError, Driver, Fault, FaultyDriver, Leaf, Log, LogError, MemoryDriver, Object,
+};
+use waxwing_tlog::tile::{Tile, Width};
 
 use crate::bench::{Auditor, Bench, add, add_together, entry, until_filed};
 use crate::suite::Storage;
@@ -96,6 +99,26 @@ async fn a_commit_without_an_answer_that_takes_place_later() {
     assert_eq!((again.index, again.existed), (3, true));
     faulty.auditor.check(&again);
     faulty.finish(&[0, 1, 2, 3, 4]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_files_what_was_not_taken_before() {
+    let faulty = faulty().await;
+    faulty.driver.inject(Fault::PutNotDone);
+    for number in 3..256 {
+        faulty.try_add(number).await.unwrap();
+    }
+    while !faulty.driver.waiting().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    faulty.log.close().await;
+    for tile in [
+        Tile::entries(0, Width::Full),
+        Tile::hashes(0, 0, Width::Full),
+    ] {
+        let found = faulty.storage.get(Object::Tile(tile)).await.unwrap();
+        assert!(found.is_some(), "{tile}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
