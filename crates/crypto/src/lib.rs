@@ -3,6 +3,16 @@
 //! Of our crates this is the only one that names the provider (`aws-lc-rs`); all others see digests,
 //! [`PublicKey`] and [`PrivateKey`]. Keys come in and go out as DER `SubjectPublicKeyInfo` (RFC 5280
 //! section 4.1.2.7) and PKCS#8 (RFC 5958).
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable
+    )
+)]
 
 mod algorithm;
 mod digest;
@@ -10,6 +20,7 @@ mod prehashed;
 mod private_key;
 mod public_key;
 mod random;
+mod spki;
 
 pub use algorithm::{KeyType, SignatureAlgorithm};
 pub use digest::{Digest, HashAlgorithm, Hasher, sha1, sha256, sha256_of_parts};

@@ -7,22 +7,18 @@
 //! Refused: other algorithms and curves, compressed points, RSA moduli that are not 2048, 3072 or
 //! 4096 bits, unused bits, trailing bytes.
 
-use aws_lc_rs::signature as provider;
-use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
-use der::{Decode, Encode, Sequence};
-use waxwing_encoding::pem;
+use std::sync::{Arc, OnceLock};
 
-use crate::{Digest, KeyType, SignatureAlgorithm, sha256};
+use aws_lc_rs::signature::{self as provider, ParsedPublicKey};
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Encode};
+use waxwing_encoding::{hex, pem};
 
-const ID_EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
-const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+use crate::spki::{self, Algorithm, SubjectPublicKeyInfo};
+use crate::{Digest, HashAlgorithm, KeyType, SignatureAlgorithm, sha256};
 
-/// Longest `SubjectPublicKeyInfo` that is read: RSA 4096 takes 550 bytes.
-const LONGEST_SPKI: usize = 1024;
+/// Longest `SubjectPublicKeyInfo` that is read: ML-DSA-87 takes 2614 bytes.
+const LONGEST_SPKI: usize = 3072;
 
 /// Why bytes are not a public key that Sigstore allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +35,7 @@ pub enum PublicKeyError {
     },
     /// An algorithm, curve or modulus outside the registry.
     #[error(
-        "the key's algorithm is {found}; expected ECDSA P-256, P-384 or P-521, Ed25519, or RSA 2048, 3072 or 4096"
+        "the key's algorithm is {found}; expected ECDSA P-256, P-384 or P-521, Ed25519, RSA 2048, 3072 or 4096, or ML-DSA-44, 65 or 87"
     )]
     Algorithm {
         /// The object identifier, or the size.
@@ -80,37 +76,44 @@ pub enum SignatureError {
         /// The algorithm asked for.
         algorithm: SignatureAlgorithm,
         /// The digest's function.
-        digest: crate::HashAlgorithm,
+        digest: HashAlgorithm,
     },
     /// The signature is not one of this key over these bytes.
     #[error("the signature does not match the key and the signed bytes")]
     Mismatch,
 }
 
-/// A public key: the DER bytes as they came, and what kind they hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey {
+/// A public key: the DER bytes as they came, and what kind they hold. It is parsed once, when it is
+/// read; clones share the outcome, so that a log's key can go with every one of its entries. Two
+/// keys are equal when their bytes are.
+#[derive(Clone)]
+pub struct PublicKey(Arc<Parsed>);
+
+struct Parsed {
     spki: Vec<u8>,
-    bits: Vec<u8>,
     key_type: KeyType,
+    /// For the algorithm that is this kind's default.
+    default: ParsedPublicKey,
+    /// The provider binds a parsed key to one algorithm; these are for the others that some kinds
+    /// allow, by their hash. Few keys ever need one.
+    others: [OnceLock<Option<ParsedPublicKey>>; 3],
+    /// For Ed25519ph, which another provider serves.
+    prehashed: OnceLock<Option<ed25519_dalek::VerifyingKey>>,
 }
 
-#[derive(Sequence)]
-struct SubjectPublicKeyInfo<'a> {
-    algorithm: Algorithm<'a>,
-    subject_public_key: BitStringRef<'a>,
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.spki == other.0.spki
+    }
 }
 
-#[derive(Sequence)]
-struct Algorithm<'a> {
-    oid: ObjectIdentifier,
-    parameters: Option<AnyRef<'a>>,
-}
+impl Eq for PublicKey {}
 
-#[derive(Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    public_exponent: UintRef<'a>,
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = hex::encode(&self.sha256_of_spki());
+        write!(formatter, "PublicKey({:?}, {name})", self.0.key_type)
+    }
 }
 
 impl PublicKey {
@@ -121,12 +124,7 @@ impl PublicKey {
         }
         let info = SubjectPublicKeyInfo::from_der(spki)?;
         let bits = info.subject_public_key.as_bytes().unwrap_or_default();
-        let key_type = key_type(&info.algorithm, bits)?;
-        let key = Self {
-            spki: spki.to_vec(),
-            bits: bits.to_vec(),
-            key_type,
-        };
+        let key_type = spki::key_type(&info.algorithm, bits)?;
         let well_formed = match key_type {
             // Only the uncompressed form: one key, one encoding.
             KeyType::EcdsaP256 => bits.len() == 65 && bits.first() == Some(&4),
@@ -134,13 +132,22 @@ impl PublicKey {
             KeyType::EcdsaP521 => bits.len() == 133 && bits.first() == Some(&4),
             KeyType::Ed25519 => bits.len() == 32,
             KeyType::Rsa(_) => true,
+            // Here because the provider would take another form of key in the place of the bytes.
+            KeyType::MlDsa44 => bits.len() == 1312,
+            KeyType::MlDsa65 => bits.len() == 1952,
+            KeyType::MlDsa87 => bits.len() == 2592,
         };
-        let parsed = SignatureAlgorithm::default_for(key_type)
-            .map(|algorithm| key.provider(provider_algorithm(algorithm)));
-        match parsed {
-            Some(Ok(_)) if well_formed => Ok(key),
-            _ => Err(PublicKeyError::Bits { key: key_type }),
-        }
+        let default = SignatureAlgorithm::default_for(key_type)
+            .filter(|_| well_formed)
+            .and_then(|algorithm| parse(algorithm, bits))
+            .ok_or(PublicKeyError::Bits { key: key_type })?;
+        Ok(Self(Arc::new(Parsed {
+            spki: spki.to_vec(),
+            key_type,
+            default,
+            others: Default::default(),
+            prehashed: OnceLock::new(),
+        })))
     }
 
     /// Reads an RSA key in the PKCS#1 form (RFC 8017 appendix A.1.1), in which the public staging
@@ -148,7 +155,7 @@ impl PublicKey {
     pub fn from_pkcs1_der(key: &[u8]) -> Result<Self, PublicKeyError> {
         let info = SubjectPublicKeyInfo {
             algorithm: Algorithm {
-                oid: RSA_ENCRYPTION,
+                oid: spki::RSA_ENCRYPTION,
                 parameters: Some(AnyRef::NULL),
             },
             subject_public_key: BitStringRef::from_bytes(key)?,
@@ -167,27 +174,28 @@ impl PublicKey {
 
     /// The DER `SubjectPublicKeyInfo`, byte for byte as read.
     pub fn spki_der(&self) -> &[u8] {
-        &self.spki
+        &self.0.spki
     }
 
-    /// The content of the BIT STRING: the point, the Ed25519 key, or the RSA key in DER.
+    /// The content of the BIT STRING: the point, the bytes of an Ed25519 or ML-DSA key, or
+    /// the RSA key in DER.
     pub fn bits(&self) -> &[u8] {
-        &self.bits
+        self.0.default.as_ref()
     }
 
     /// The PEM block `PUBLIC KEY`.
     pub fn to_pem(&self) -> String {
-        pem::encode("PUBLIC KEY", &self.spki)
+        pem::encode("PUBLIC KEY", &self.0.spki)
     }
 
     /// What kind of key this is.
     pub fn key_type(&self) -> KeyType {
-        self.key_type
+        self.0.key_type
     }
 
     /// SHA-256 of the DER `SubjectPublicKeyInfo`: the log ID of RFC 6962, and the usual key hint.
     pub fn sha256_of_spki(&self) -> [u8; 32] {
-        sha256(&self.spki)
+        sha256(&self.0.spki)
     }
 
     /// Checks `signature` over `message`.
@@ -201,11 +209,9 @@ impl PublicKey {
         if let (SignatureAlgorithm::Ed25519ph, Some(hash)) = (algorithm, algorithm.hash()) {
             return self.verify_digest(algorithm, &hash.digest(message), signature);
         }
-        self.provider(provider_algorithm(algorithm))
-            .and_then(|key| {
-                key.verify_sig(message, signature)
-                    .map_err(|_| SignatureError::Mismatch)
-            })
+        self.parsed(algorithm)?
+            .verify_sig(message, signature)
+            .map_err(|_| SignatureError::Mismatch)
     }
 
     /// Checks `signature` over a message of which only the digest is at hand.
@@ -230,39 +236,45 @@ impl PublicKey {
             digest.algorithm().provider(),
         )
         .map_err(|_| SignatureError::Mismatch)?;
-        self.provider(provider_algorithm(algorithm))
-            .and_then(|key| {
-                key.verify_digest_sig(&imported, signature)
-                    .map_err(|_| SignatureError::Mismatch)
-            })
+        self.parsed(algorithm)?
+            .verify_digest_sig(&imported, signature)
+            .map_err(|_| SignatureError::Mismatch)
     }
 
     fn check_algorithm(&self, algorithm: SignatureAlgorithm) -> Result<(), SignatureError> {
-        match algorithm.key_details(self.key_type) {
-            Some(_) => Ok(()),
-            None => Err(SignatureError::Algorithm {
+        match algorithm.goes_with(self.0.key_type) {
+            true => Ok(()),
+            false => Err(SignatureError::Algorithm {
                 algorithm,
-                key: self.key_type,
+                key: self.0.key_type,
             }),
         }
     }
 
-    fn provider(
-        &self,
-        algorithm: &'static dyn provider::VerificationAlgorithm,
-    ) -> Result<provider::ParsedPublicKey, SignatureError> {
-        provider::ParsedPublicKey::new(algorithm, &self.bits).map_err(|_| SignatureError::Mismatch)
+    /// The key, bound to an algorithm that was found to go with it: the default, or another.
+    fn parsed(&self, algorithm: SignatureAlgorithm) -> Result<&ParsedPublicKey, SignatureError> {
+        if SignatureAlgorithm::default_for(self.0.key_type) == Some(algorithm) {
+            return Ok(&self.0.default);
+        }
+        // No kind of key has two others by one hash: PSS stands where the default would.
+        let [by_256, by_384, by_512] = &self.0.others;
+        let other = match algorithm.hash() {
+            Some(HashAlgorithm::Sha384) => by_384,
+            Some(HashAlgorithm::Sha512) => by_512,
+            _ => by_256,
+        };
+        let other = other.get_or_init(|| parse(algorithm, self.bits()));
+        other.as_ref().ok_or(SignatureError::Mismatch)
     }
 
     /// Ed25519ph is the one algorithm that the provider lacks; `ed25519-dalek` serves it alone.
     fn verify_ed25519ph(&self, digest: &Digest, signature: &[u8]) -> Result<(), SignatureError> {
         let mismatch = |_| SignatureError::Mismatch;
-        let bits: [u8; 32] = self
-            .bits
-            .as_slice()
-            .try_into()
-            .map_err(|_| SignatureError::Mismatch)?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&bits).map_err(mismatch)?;
+        let key = self.0.prehashed.get_or_init(|| {
+            let bits = self.bits().try_into().ok()?;
+            ed25519_dalek::VerifyingKey::from_bytes(bits).ok()
+        });
+        let key = key.as_ref().ok_or(SignatureError::Mismatch)?;
         let signature = ed25519_dalek::Signature::from_slice(signature).map_err(mismatch)?;
         let prehashed = crate::prehashed::Prehashed::new(digest);
         key.verify_prehashed_strict(prehashed, None, &signature)
@@ -270,34 +282,8 @@ impl PublicKey {
     }
 }
 
-fn key_type(algorithm: &Algorithm<'_>, bits: &[u8]) -> Result<KeyType, PublicKeyError> {
-    let unknown = |found: String| PublicKeyError::Algorithm { found };
-    match algorithm.oid {
-        ID_EC_PUBLIC_KEY => {
-            let curve = algorithm
-                .parameters
-                .ok_or_else(|| unknown("ECDSA without a curve".into()))?;
-            match curve.decode_as::<ObjectIdentifier>()? {
-                SECP256R1 => Ok(KeyType::EcdsaP256),
-                SECP384R1 => Ok(KeyType::EcdsaP384),
-                SECP521R1 => Ok(KeyType::EcdsaP521),
-                other => Err(unknown(format!("ECDSA on the curve {other}"))),
-            }
-        }
-        ID_ED25519 if algorithm.parameters.is_none() => Ok(KeyType::Ed25519),
-        RSA_ENCRYPTION => {
-            let modulus = RsaPublicKey::from_der(bits)?.modulus;
-            let leading = modulus
-                .as_bytes()
-                .first()
-                .map_or(0, |byte| byte.leading_zeros() as usize);
-            match modulus.as_bytes().len() * 8 - leading {
-                size @ (2048 | 3072 | 4096) => Ok(KeyType::Rsa(size)),
-                size => Err(unknown(format!("RSA with {size} bits"))),
-            }
-        }
-        other => Err(unknown(other.to_string())),
-    }
+fn parse(algorithm: SignatureAlgorithm, bits: &[u8]) -> Option<ParsedPublicKey> {
+    ParsedPublicKey::new(provider_algorithm(algorithm), bits).ok()
 }
 
 fn provider_algorithm(
@@ -305,11 +291,21 @@ fn provider_algorithm(
 ) -> &'static dyn provider::VerificationAlgorithm {
     match algorithm {
         SignatureAlgorithm::EcdsaP256Sha256 => &provider::ECDSA_P256_SHA256_ASN1,
+        SignatureAlgorithm::EcdsaP256Sha384 => &provider::ECDSA_P256_SHA384_ASN1,
+        SignatureAlgorithm::EcdsaP256Sha512 => &provider::ECDSA_P256_SHA512_ASN1,
+        SignatureAlgorithm::EcdsaP384Sha512 => &provider::ECDSA_P384_SHA512_ASN1,
+        SignatureAlgorithm::EcdsaP521Sha384 => &provider::ECDSA_P521_SHA384_ASN1,
+        SignatureAlgorithm::RsaPkcs1Sha384 => &provider::RSA_PKCS1_2048_8192_SHA384,
+        SignatureAlgorithm::RsaPkcs1Sha512 => &provider::RSA_PKCS1_2048_8192_SHA512,
         SignatureAlgorithm::EcdsaP384Sha384 => &provider::ECDSA_P384_SHA384_ASN1,
         SignatureAlgorithm::EcdsaP384Sha256 => &provider::ECDSA_P384_SHA256_ASN1,
         SignatureAlgorithm::EcdsaP521Sha512 => &provider::ECDSA_P521_SHA512_ASN1,
         SignatureAlgorithm::EcdsaP521Sha256 => &provider::ECDSA_P521_SHA256_ASN1,
         SignatureAlgorithm::Ed25519 | SignatureAlgorithm::Ed25519ph => &provider::ED25519,
         SignatureAlgorithm::RsaPkcs1Sha256 => &provider::RSA_PKCS1_2048_8192_SHA256,
+        SignatureAlgorithm::MlDsa44 => &provider::ML_DSA_44,
+        SignatureAlgorithm::MlDsa65 => &provider::ML_DSA_65,
+        SignatureAlgorithm::MlDsa87 => &provider::ML_DSA_87,
+        SignatureAlgorithm::RsaPssSha256 => &provider::RSA_PSS_2048_8192_SHA256,
     }
 }

@@ -14,6 +14,7 @@ pub trait Random: Send + Sync + 'static {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
+    #[expect(clippy::expect_used, reason = "no input leads here")]
     fn fill(&self, bytes: &mut [u8]) {
         // The provider aborts on its own when the system has no entropy to give; an error here has
         // no other cause, and going on without randomness is not an answer.

@@ -2,6 +2,16 @@
 //!
 //! Everything here is pure: no input or output, no clock. Each reader states what it refuses; the
 //! strict one is the default, and a lenient one says in its name whose habits it follows.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable
+    )
+)]
 
 pub mod base64;
 pub mod canonical_json;

@@ -38,6 +38,12 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 impl UnixTime {
+    /// 0001-01-01T00:00:00Z, before everything that can be written.
+    pub const EARLIEST: Self = Self {
+        seconds: FIRST_SECOND,
+        nanoseconds: 0,
+    };
+
     /// Whole seconds since the epoch. Refuses what lies outside the years 1 to 9999.
     pub fn from_seconds(seconds: i64) -> Result<Self, TimeError> {
         let time = Self {
