@@ -15,6 +15,7 @@ use waxwing_crypto::{PublicKey, PublicKeyError, SignatureError};
 use waxwing_encoding::pem::{self, PemError};
 use waxwing_encoding::time::UnixTime;
 
+use crate::chain::Rules;
 use crate::read::{self, MalformedDer, Reader};
 use crate::{algorithm, oid};
 
@@ -72,6 +73,9 @@ pub struct Certificate {
     not_after: UnixTime,
     public_key: PublicKey,
     extensions: Vec<Extension>,
+    /// What the extensions say about a path, or why they cannot be read: who asks for no path, as a
+    /// CT log does for a leaf, is not bothered.
+    rules: Result<Rules, MalformedDer>,
     signature_algorithm: ObjectIdentifier,
     signature: Vec<u8>,
 }
@@ -135,6 +139,7 @@ impl Certificate {
             not_before,
             not_after,
             public_key: PublicKey::from_spki_der(key.raw)?,
+            rules: Rules::read(&extensions),
             extensions,
             signature_algorithm,
             signature,
@@ -207,11 +212,14 @@ impl Certificate {
         found.map(|extension| extension.value.as_slice())
     }
 
-    /// Whether basic constraints make this an authority.
+    /// Whether basic constraints make this an authority. Extensions that cannot be read make none.
     pub fn is_authority(&self) -> bool {
-        // SEQUENCE { BOOLEAN TRUE, … }; FALSE is the default and stands there as nothing.
-        self.extension(oid::BASIC_CONSTRAINTS)
-            .is_some_and(|value| value.get(2..5) == Some(&[read::BOOLEAN, 1, 0xff]))
+        self.rules.as_ref().is_ok_and(|rules| rules.authority)
+    }
+
+    /// What the extensions say about a path.
+    pub(crate) fn rules(&self) -> &Result<Rules, MalformedDer> {
+        &self.rules
     }
 
     /// The subject key identifier, if there is one.
@@ -274,36 +282,42 @@ fn read_extensions(bytes: &[u8]) -> Result<Vec<Extension>, CertificateError> {
     Ok(extensions)
 }
 
-/// The TBSCertificate `tbs` without one extension, every other byte as it was: what a CT log signs
+/// The TBSCertificate `tbs` without some extensions, every other byte as it was: what a CT log signs
 /// for a certificate (without its SCT list) and for a precertificate (without the poison).
 ///
 /// The whole field `[3]` goes when no extension remains (RFC 6962 section 3.2).
-pub(crate) fn tbs_without_extension(
+pub(crate) fn tbs_without_extensions(
     tbs: &[u8],
-    oid: ObjectIdentifier,
+    oids: &[ObjectIdentifier],
 ) -> Result<Vec<u8>, MalformedDer> {
-    let mut fields = Reader::new(Reader::only(tbs, read::SEQUENCE, "TBSCertificate")?.value);
-    let mut kept: Vec<Vec<u8>> = Vec::new();
-    while !fields.is_empty() {
-        let field = fields.any("a field of TBSCertificate")?;
+    let fields = Reader::only(tbs, read::SEQUENCE, "TBSCertificate")?.value;
+    let mut reader = Reader::new(fields);
+    let mut before = 0;
+    let mut extensions: Vec<&[u8]> = Vec::new();
+    while !reader.is_empty() {
+        let field = reader.any("a field of TBSCertificate")?;
         if field.tag != read::constructed(3) {
-            kept.push(field.raw.to_vec());
+            before += field.raw.len();
             continue;
         }
+        // The last field: what stands before it is taken over as one piece.
+        reader.finish("TBSCertificate")?;
         let list = Reader::only(field.value, read::SEQUENCE, "Extensions")?;
         let mut list = Reader::new(list.value);
-        let mut extensions: Vec<&[u8]> = Vec::new();
         while !list.is_empty() {
             let extension = list.element(read::SEQUENCE, "Extension")?;
-            if Reader::new(extension.value).object_identifier("the extension's name")? != oid {
+            let oid = Reader::new(extension.value).object_identifier("the extension's name")?;
+            if !oids.contains(&oid) {
                 extensions.push(extension.raw);
             }
         }
-        if !extensions.is_empty() {
-            let list = crate::write::sequence(&extensions);
-            kept.push(crate::write::element(read::constructed(3), &[&list]));
-        }
+        break;
     }
-    let kept: Vec<&[u8]> = kept.iter().map(Vec::as_slice).collect();
-    Ok(crate::write::sequence(&kept))
+    let before = fields.split_at(before).0;
+    if extensions.is_empty() {
+        return Ok(crate::write::sequence(&[before]));
+    }
+    let list = crate::write::sequence(&extensions);
+    let field = crate::write::element(read::constructed(3), &[&list]);
+    Ok(crate::write::sequence(&[before, &field]))
 }

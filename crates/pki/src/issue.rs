@@ -170,6 +170,22 @@ impl Authority {
         self.code_signing(leaf, scts)
     }
 
+    /// A certificate below this authority that says exactly what `profile` says: the general door,
+    /// for profiles that Fulcio does not make, and for the test kit's faulty ones. Nothing is added
+    /// and no rule applied; what comes out is only sure to be readable.
+    pub fn certify(&self, profile: &CertificateProfile<'_>) -> Result<Certificate, IssueError> {
+        let tbs = tbs(
+            &self.key,
+            profile.serial,
+            self.certificate.subject_der(),
+            profile.validity,
+            profile.subject,
+            profile.public_key,
+            profile.extensions,
+        );
+        sign(&self.key, &tbs)
+    }
+
     fn code_signing(
         &self,
         leaf: &CodeSigningLeaf<'_>,
@@ -243,6 +259,21 @@ pub struct CodeSigningLeaf<'a> {
     pub serial: SerialNumber,
     /// When it is valid.
     pub validity: Validity,
+}
+
+/// What [`Authority::certify`] is to write.
+#[derive(Debug, Clone)]
+pub struct CertificateProfile<'a> {
+    /// The subject's name in DER: [`DistinguishedName::to_der`], or `30 00` for none.
+    pub subject: &'a [u8],
+    /// The subject's key.
+    pub public_key: &'a PublicKey,
+    /// The certificate's number.
+    pub serial: SerialNumber,
+    /// When it is valid.
+    pub validity: Validity,
+    /// The extensions, in order, as they are to stand there.
+    pub extensions: &'a [Extension],
 }
 
 /// KeyUsage bits (RFC 5280 section 4.2.1.3) as the one byte of their BIT STRING and its unused bits.

@@ -4,6 +4,16 @@
 //! One rule runs through it: what a signature covers is kept as it came and never written again to
 //! be checked. Where to start: [`certificate::Certificate`] reads, [`issue::Authority`] makes,
 //! [`chain::verify`] judges.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable
+    )
+)]
 
 mod algorithm;
 pub mod certificate;

@@ -48,4 +48,15 @@ pub(crate) const ECDSA_WITH_SHA_384: ObjectIdentifier = oid("1.2.840.10045.4.3.3
 pub(crate) const ECDSA_WITH_SHA_512: ObjectIdentifier = oid("1.2.840.10045.4.3.4");
 pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = oid("1.2.840.113549.1.1.1");
 pub(crate) const SHA_256_WITH_RSA: ObjectIdentifier = oid("1.2.840.113549.1.1.11");
+pub(crate) const SHA_384_WITH_RSA: ObjectIdentifier = oid("1.2.840.113549.1.1.12");
+pub(crate) const SHA_512_WITH_RSA: ObjectIdentifier = oid("1.2.840.113549.1.1.13");
 pub(crate) const ED25519: ObjectIdentifier = oid("1.3.101.112");
+pub(crate) const RSASSA_PSS: ObjectIdentifier = oid("1.2.840.113549.1.1.10");
+pub(crate) const MGF1: ObjectIdentifier = oid("1.2.840.113549.1.1.8");
+pub(crate) const ML_DSA_44: ObjectIdentifier = oid("2.16.840.1.101.3.4.3.17");
+pub(crate) const ML_DSA_65: ObjectIdentifier = oid("2.16.840.1.101.3.4.3.18");
+pub(crate) const ML_DSA_87: ObjectIdentifier = oid("2.16.840.1.101.3.4.3.19");
+
+// RFC 5280, the extensions that a path is judged by.
+pub(crate) const NAME_CONSTRAINTS: ObjectIdentifier = oid("2.5.29.30");
+pub(crate) const CERTIFICATE_POLICIES: ObjectIdentifier = oid("2.5.29.32");

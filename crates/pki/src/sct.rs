@@ -10,11 +10,12 @@
 //! The extensions are part of what is signed: in a log of the static-ct-api they hold the leaf's
 //! index, `00 0005 0000000070`, and verifiers that left them out broke on such logs.
 
-use waxwing_crypto::{PublicKey, SignatureAlgorithm, SignatureError};
+use waxwing_crypto::{KeyType, PublicKey, SignatureAlgorithm, SignatureError};
+use waxwing_encoding::hex;
 use waxwing_encoding::time::{TimeError, UnixTime};
 use waxwing_encoding::tls::{Reader as TlsReader, TlsError, put_number, put_vector};
 
-use crate::certificate::{Certificate, tbs_without_extension};
+use crate::certificate::{Certificate, tbs_without_extensions};
 use crate::oid;
 use crate::read::{self, MalformedDer, Reader};
 
@@ -30,7 +31,8 @@ pub struct SignedCertificateTimestamp {
     pub timestamp: u64,
     /// What the log adds, byte for byte.
     pub extensions: Vec<u8>,
-    /// The hash and signature algorithm of TLS 1.2: `0403` ECDSA, `0401` RSA, both with SHA-256.
+    /// The hash and signature algorithm of TLS 1.2: `0403` is ECDSA and `0401` RSA, both with
+    /// SHA-256, which is all that RFC 6962 knows; `0503` is ECDSA with SHA-384, `0603` with SHA-512.
     pub algorithm: [u8; 2],
     /// The signature.
     pub signature: Vec<u8>,
@@ -61,7 +63,35 @@ pub enum SctError {
     /// Its time cannot be.
     #[error("the signed certificate timestamp's time: {0}")]
     Time(#[from] TimeError),
-    /// The signature does not hold, or its algorithm is not one of the log's key.
+    /// A pair of hash and signature that is not in the table.
+    #[error(
+        "the signed certificate timestamp's algorithm is 0x{}; expected 0403, 0401, 0503 or 0603",
+        hex::encode(found)
+    )]
+    UnknownAlgorithm {
+        /// The two bytes of the pair.
+        found: [u8; 2],
+    },
+    /// A pair that does not go with the log's key.
+    #[error(
+        "the signed certificate timestamp's algorithm 0x{} does not go with the log's key, {key:?}",
+        hex::encode(found)
+    )]
+    KeyAlgorithm {
+        /// The two bytes of the pair.
+        found: [u8; 2],
+        /// The kind of the log's key.
+        key: KeyType,
+    },
+    /// A pair that the log's key could use, and that the trusted root does not say it uses.
+    #[error("the signed certificate timestamp is signed with {found:?}; expected {expected:?}")]
+    OtherAlgorithm {
+        /// What the pair means with the log's key.
+        found: SignatureAlgorithm,
+        /// What the trusted root says.
+        expected: SignatureAlgorithm,
+    },
+    /// The signature does not hold.
     #[error("the signed certificate timestamp: {0}")]
     Signature(#[from] SignatureError),
 }
@@ -111,14 +141,76 @@ impl SignedCertificateTimestamp {
         issuer: &PublicKey,
         log: &PublicKey,
     ) -> Result<(), SctError> {
-        let algorithm = match self.algorithm {
-            [4, 3] => SignatureAlgorithm::EcdsaP256Sha256,
-            [4, 1] => SignatureAlgorithm::RsaPkcs1Sha256,
-            _ => return Err(SctError::Signature(SignatureError::Mismatch)),
-        };
-        let entry = precertificate_entry(certificate, issuer)?;
-        let signed = signed_bytes(self.timestamp, &entry, &self.extensions)?;
+        let algorithm = self.algorithm_with(log.key_type())?;
+        self.verify_entry(&Entry::new(certificate)?, issuer, log, algorithm)
+    }
+
+    /// Checks the log's signature over the entry of a certificate, which several promises can share.
+    ///
+    /// `issuer` is the key of the direct parent, `log_algorithm` what the trusted root says of the
+    /// log's key.
+    pub fn verify_entry(
+        &self,
+        entry: &Entry,
+        issuer: &PublicKey,
+        log: &PublicKey,
+        log_algorithm: SignatureAlgorithm,
+    ) -> Result<(), SctError> {
+        let algorithm = self.algorithm_with(log.key_type())?;
+        if algorithm != log_algorithm {
+            return Err(SctError::OtherAlgorithm {
+                found: algorithm,
+                expected: log_algorithm,
+            });
+        }
+        let signed = signed_bytes(self.timestamp, &entry.bytes(issuer)?, &self.extensions)?;
         Ok(log.verify(algorithm, &signed, &self.signature)?)
+    }
+
+    /// What the pair of hash and signature means with a key of this kind.
+    fn algorithm_with(&self, key: KeyType) -> Result<SignatureAlgorithm, SctError> {
+        let found = self.algorithm;
+        let candidates: &[SignatureAlgorithm] = match found {
+            [4, 3] => &[
+                SignatureAlgorithm::EcdsaP256Sha256,
+                SignatureAlgorithm::EcdsaP384Sha256,
+                SignatureAlgorithm::EcdsaP521Sha256,
+            ],
+            [4, 1] => &[SignatureAlgorithm::RsaPkcs1Sha256],
+            [5, 3] => &[SignatureAlgorithm::EcdsaP384Sha384],
+            [6, 3] => &[SignatureAlgorithm::EcdsaP521Sha512],
+            _ => return Err(SctError::UnknownAlgorithm { found }),
+        };
+        let mut candidates = candidates.iter().copied();
+        candidates
+            .find(|candidate| candidate.key_details(key).is_some())
+            .ok_or(SctError::KeyAlgorithm { found, key })
+    }
+}
+
+/// What a log signs of one certificate or precertificate, whoever its issuer: the TBSCertificate
+/// without poison and SCT list. Made once, and used for every promise in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    tbs: Vec<u8>,
+}
+
+impl Entry {
+    /// Takes the two extensions out.
+    pub fn new(certificate: &Certificate) -> Result<Self, SctError> {
+        let removed = [oid::SCT_LIST, oid::PRECERTIFICATE_POISON];
+        let tbs = tbs_without_extensions(certificate.tbs_der(), &removed)?;
+        Ok(Self { tbs })
+    }
+
+    /// The entry under one issuer: type 1, the hash of the issuer's key, the TBSCertificate (RFC 6962
+    /// section 3.2).
+    pub fn bytes(&self, issuer: &PublicKey) -> Result<Vec<u8>, SctError> {
+        let mut entry = Vec::with_capacity(self.tbs.len() + 37);
+        entry.extend_from_slice(&[0, 1]);
+        entry.extend_from_slice(&issuer.sha256_of_spki());
+        put_vector(&mut entry, 3, &self.tbs)?;
+        Ok(entry)
     }
 }
 
@@ -163,12 +255,7 @@ pub fn precertificate_entry(
     certificate: &Certificate,
     issuer: &PublicKey,
 ) -> Result<Vec<u8>, SctError> {
-    let without_scts = tbs_without_extension(certificate.tbs_der(), oid::SCT_LIST)?;
-    let tbs = tbs_without_extension(&without_scts, oid::PRECERTIFICATE_POISON)?;
-    let mut entry = vec![0, 1];
-    entry.extend_from_slice(&issuer.sha256_of_spki());
-    put_vector(&mut entry, 3, &tbs)?;
-    Ok(entry)
+    Entry::new(certificate)?.bytes(issuer)
 }
 
 /// The entry that a log signs for a certificate as it is: type 0.
@@ -180,7 +267,8 @@ pub fn certificate_entry(certificate: &Certificate) -> Result<Vec<u8>, SctError>
 
 /// The bytes under the log's signature: version, type, time, entry, extensions.
 pub fn signed_bytes(timestamp: u64, entry: &[u8], extensions: &[u8]) -> Result<Vec<u8>, SctError> {
-    let mut out = vec![0, 0];
+    let mut out = Vec::with_capacity(entry.len() + extensions.len() + 12);
+    out.extend_from_slice(&[0, 0]);
     put_number(&mut out, 8, timestamp);
     out.extend_from_slice(entry);
     put_vector(&mut out, 2, extensions)?;

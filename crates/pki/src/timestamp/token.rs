@@ -9,7 +9,7 @@ use waxwing_crypto::{HashAlgorithm, SignatureError};
 use waxwing_encoding::time::UnixTime;
 
 use crate::certificate::{Certificate, CertificateError};
-use crate::chain::{self, ChainError};
+use crate::chain::{self, ChainError, TrustedChain};
 use crate::issue::Purpose;
 use crate::read::{self, Element, MalformedDer, Reader};
 use crate::timestamp::request::{TimestampRequestError, message_imprint};
@@ -187,8 +187,8 @@ impl Timestamp {
         Err(TimestampError::Nonce)
     }
 
-    /// Verifies this timestamp over `message` with one authority of the trusted root, its
-    /// certificates leaf first.
+    /// Verifies this timestamp over `message` with one authority of the trusted root. Where that lists
+    /// the signer, the signatures up to the anchor are checked for the first timestamp alone.
     ///
     /// The order: what was stamped, who signed, the signature, the content, the chain at the
     /// attested time. The window in which the trusted root trusts the authority is the caller's to
@@ -196,21 +196,15 @@ impl Timestamp {
     pub fn verify(
         &self,
         message: &[u8],
-        authority: &[Certificate],
+        authority: &TrustedChain,
     ) -> Result<VerifiedTimestamp, TimestampError> {
         if self.imprint.algorithm().digest(message) != self.imprint {
             return Err(TimestampError::OtherMessage);
         }
-        let signer = self.signing_certificate(authority)?;
+        let signer = self.signing_certificate(authority.certificates())?;
         self.verify_signature(signer)?;
         self.verify_attributes(signer)?;
-        chain::verify(
-            signer,
-            &self.certificates,
-            authority,
-            Purpose::TimeStamping,
-            self.time,
-        )?;
+        authority.verify(signer, &self.certificates, Purpose::TimeStamping, self.time)?;
         if !chain::is_for_this_purpose_alone(signer, Purpose::TimeStamping)? {
             return Err(TimestampError::Purpose);
         }

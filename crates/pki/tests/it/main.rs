@@ -3,5 +3,10 @@
 
 mod authorities;
 mod chains;
+mod claims;
+mod constraints;
+mod differences;
+mod paths;
+mod profiles;
 mod scts;
 mod timestamps;

@@ -2,17 +2,19 @@
 
 use waxwing_crypto::{HashAlgorithm, KeyType};
 use waxwing_pki::Certificate;
-use waxwing_pki::chain::ChainError;
+use waxwing_pki::chain::{ChainError, TrustedChain};
 use waxwing_pki::issue::{Authority, Purpose};
 use waxwing_pki::timestamp::{
     Timestamp, TimestampAuthority, TimestampDetails, TimestampError, TimestampRequest,
 };
 
 use crate::authorities::{Authorities, at, key, name, serial, years};
+use crate::profiles::{CODE_SIGNING, Draft, TIME_STAMPING, code_signing_root, purposes};
 
 struct Stamper {
     authority: TimestampAuthority,
     certificates: Vec<Certificate>,
+    chain: TrustedChain,
 }
 
 impl Stamper {
@@ -33,11 +35,17 @@ impl Stamper {
             )
             .unwrap();
         let authority = TimestampAuthority::new(leaf, vec![root.certificate]);
-        let certificates = authority.certificates().cloned().collect();
+        let certificates: Vec<_> = authority.certificates().cloned().collect();
         Self {
             authority,
+            chain: TrustedChain::new(certificates.clone()).unwrap(),
             certificates,
         }
+    }
+
+    /// The authority without its leaf, as some trusted roots have it.
+    fn chain_above(&self) -> TrustedChain {
+        TrustedChain::new(self.certificates[1..].to_vec()).unwrap()
     }
 
     fn stamp(&self, request: &TimestampRequest, time: &str) -> Vec<u8> {
@@ -72,12 +80,10 @@ fn a_timestamp_verifies_with_every_hash_with_and_without_its_certificate() {
             let timestamp = Timestamp::from_der(&response).unwrap();
             assert_eq!(timestamp.check_nonce(&[9, 8, 7]), Ok(()));
             assert_eq!(timestamp.check_nonce(&[9, 8]), Err(TimestampError::Nonce));
-            let verified = timestamp
-                .verify(b"signature", &stamper.certificates)
-                .unwrap();
+            let verified = timestamp.verify(b"signature", &stamper.chain).unwrap();
             assert_eq!(verified.time(), at("2026-06-01T12:00:00Z"));
             assert_eq!(
-                timestamp.verify(b"signaturf", &stamper.certificates),
+                timestamp.verify(b"signaturf", &stamper.chain),
                 Err(TimestampError::OtherMessage)
             );
         }
@@ -93,17 +99,13 @@ fn another_authority_is_refused_with_and_without_a_listed_leaf() {
     );
     let timestamp = Timestamp::from_der(&response).unwrap();
     assert_eq!(
-        timestamp.verify(b"signature", &other.certificates),
+        timestamp.verify(b"signature", &other.chain),
         Err(TimestampError::OtherSigner)
     );
-    assert!(
-        timestamp
-            .verify(b"signature", &ours.certificates[1..])
-            .is_ok()
-    );
+    assert!(timestamp.verify(b"signature", &ours.chain_above()).is_ok());
     assert!(matches!(
-        timestamp.verify(b"signature", &other.certificates[1..]),
-        Err(TimestampError::Chain(ChainError::NoPath(_)))
+        timestamp.verify(b"signature", &other.chain_above()),
+        Err(TimestampError::Chain(ChainError::Signature { .. }))
     ));
 }
 
@@ -116,7 +118,7 @@ fn the_authority_must_be_valid_at_the_attested_time() {
     ] {
         let response = stamper.stamp(&request(HashAlgorithm::Sha256, false), time);
         let timestamp = Timestamp::from_der(&response).unwrap();
-        let verified = timestamp.verify(b"signature", &stamper.certificates);
+        let verified = timestamp.verify(b"signature", &stamper.chain);
         match accepted {
             true => assert!(verified.is_ok()),
             false => assert!(matches!(
@@ -153,12 +155,48 @@ fn a_certificate_for_other_purposes_cannot_stamp() {
     assert!(matches!(
         Timestamp::from_der(&response)
             .unwrap()
-            .verify(b"signature", &certificates),
+            .verify(b"signature", &TrustedChain::new(certificates).unwrap()),
         Err(TimestampError::Chain(ChainError::ExtendedKeyUsage {
             role: "leaf",
             ..
         }))
     ));
+}
+
+#[test]
+fn stamping_must_be_the_one_purpose_and_critical() {
+    for (critical, listed, accepted) in [
+        (true, &[TIME_STAMPING][..], true),
+        (false, &[TIME_STAMPING], false),
+        (true, &[TIME_STAMPING, CODE_SIGNING], false),
+        (true, &[CODE_SIGNING, TIME_STAMPING], false),
+    ] {
+        let root = code_signing_root().root();
+        let mut purposes = purposes(listed);
+        purposes.critical = critical;
+        let subject = key(KeyType::EcdsaP256);
+        let draft = Draft::leaf().with(purposes).valid(years("2026", "2036"));
+        let signer = Authority {
+            certificate: draft.certify(&root, &subject),
+            key: subject,
+        };
+        let authority = TimestampAuthority::new(signer, vec![root.certificate]);
+        let chain = TrustedChain::new(authority.certificates().cloned().collect()).unwrap();
+        let details = TimestampDetails {
+            time: at("2026-06-01T12:05:00Z"),
+            serial: serial(),
+        };
+        let response = authority
+            .respond(&request(HashAlgorithm::Sha256, false), details)
+            .unwrap();
+        let verified = Timestamp::from_der(&response)
+            .unwrap()
+            .verify(b"signature", &chain);
+        match accepted {
+            true => assert!(verified.is_ok()),
+            false => assert_eq!(verified, Err(TimestampError::Purpose)),
+        }
+    }
 }
 
 /// Every byte of a response, one bit flipped: either it is no response any more, or it is refused,
@@ -175,7 +213,7 @@ fn no_flipped_bit_changes_the_verified_time() {
         let mut flipped = response.clone();
         flipped[position] ^= 1;
         let verified = Timestamp::from_der(&flipped)
-            .and_then(|timestamp| timestamp.verify(b"signature", &stamper.certificates));
+            .and_then(|timestamp| timestamp.verify(b"signature", &stamper.chain));
         match verified {
             Ok(verified) => assert_eq!(verified.time(), at("2026-06-01T12:00:00Z")),
             Err(_) => refused += 1,

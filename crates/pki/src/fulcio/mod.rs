@@ -5,16 +5,24 @@
 //! | subjectAltName | rfc822Name, URI, or otherName …57264.1.7 | who |
 //! | 1.3.6.1.4.1.57264.1.1 | the raw text | issuer, deprecated |
 //! | 1.3.6.1.4.1.57264.1.8 | DER UTF8String | issuer |
+//! | 1.3.6.1.4.1.57264.1.2 to .6 | the raw text | GitHub's claims, deprecated: [`Claim`] |
+//! | 1.3.6.1.4.1.57264.1.9 to .23 | DER UTF8String | the build's claims: [`Claim`] |
 //! | 1.3.6.1.4.1.57264.1.24 | DER UTF8String | the token's subject |
 //!
 //! Source: Fulcio's `docs/oid-info.md`. Extensions from .8 on must be one DER string with nothing
 //! after it; a reader that took the rest as text could be shown another issuer than it checks.
+
+mod claims;
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use der::asn1::ObjectIdentifier;
 
 use crate::certificate::{Certificate, Extension};
 use crate::read::{self, MalformedDer, Reader};
 use crate::{oid, write};
+
+pub use claims::Claim;
 
 /// A subject alternative name as Fulcio writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,13 +34,21 @@ pub enum SubjectAlternativeName {
     Uri(String),
     /// Anything else, as `user!domain`.
     OtherName(String),
+    /// A DNS name. Fulcio writes none; certificates of one's own authority have them.
+    Dns(String),
+    /// An address as text, `192.0.2.1` or `2001:db8::1`. Fulcio writes none.
+    Ip(String),
 }
 
 impl SubjectAlternativeName {
     /// The name without its kind, as policies compare it.
     pub fn value(&self) -> &str {
         match self {
-            Self::Email(value) | Self::Uri(value) | Self::OtherName(value) => value,
+            Self::Email(value)
+            | Self::Uri(value)
+            | Self::OtherName(value)
+            | Self::Dns(value)
+            | Self::Ip(value) => value,
         }
     }
 }
@@ -111,6 +127,14 @@ impl Identity {
                 let kind = write::object_identifier(oid::FULCIO_OTHER_NAME);
                 write::element(read::constructed(0), &[&kind, &value])
             }
+            SubjectAlternativeName::Dns(name) => ia5(read::primitive(2), name)?,
+            SubjectAlternativeName::Ip(address) => {
+                let octets = match address.parse().map_err(|_| IdentityError::NotText)? {
+                    IpAddr::V4(address) => address.octets().to_vec(),
+                    IpAddr::V6(address) => address.octets().to_vec(),
+                };
+                write::element(read::primitive(7), &[&octets])
+            }
         };
         let extension = |oid, critical, value| Extension {
             oid,
@@ -147,30 +171,60 @@ pub fn extension_identifier(number: u8) -> Option<ObjectIdentifier> {
     ObjectIdentifier::new(&format!("1.3.6.1.4.1.57264.1.{number}")).ok()
 }
 
+/// Every subject alternative name that can be told as text, in order: e-mail addresses, URIs, other
+/// names of Fulcio's kind, DNS names and addresses. Names of other kinds are passed over.
+pub fn names(certificate: &Certificate) -> Result<Vec<SubjectAlternativeName>, IdentityError> {
+    let Some(value) = certificate.extension(oid::SUBJECT_ALTERNATIVE_NAME) else {
+        return Ok(Vec::new());
+    };
+    Ok(general_names(value)?.into_iter().flatten().collect())
+}
+
+/// The one name of a Fulcio certificate.
 fn name(value: &[u8]) -> Result<SubjectAlternativeName, IdentityError> {
+    use SubjectAlternativeName::{Email, OtherName, Uri};
+    let mut names = general_names(value)?;
+    match (names.len(), names.pop().flatten()) {
+        (1, Some(name @ (Email(_) | Uri(_) | OtherName(_)))) => Ok(name),
+        (0 | 1, _) => Err(IdentityError::NoName),
+        (count, _) => Err(IdentityError::SeveralNames { count }),
+    }
+}
+
+/// Each GeneralName; `None` stands for one of a kind that is not read.
+fn general_names(value: &[u8]) -> Result<Vec<Option<SubjectAlternativeName>>, IdentityError> {
+    use SubjectAlternativeName::{Dns, Email, Ip, Uri};
     let names = Reader::only(value, read::SEQUENCE, "GeneralNames")?.value;
     let mut names = Reader::new(names);
-    let mut found = None;
-    let mut count = 0;
+    let mut found = Vec::new();
     while !names.is_empty() {
         let element = names.any("a GeneralName")?;
-        count += 1;
-        found = match element.tag {
-            tag if tag == read::primitive(1) => {
-                Some(SubjectAlternativeName::Email(text(element.value)?))
-            }
-            tag if tag == read::primitive(6) => {
-                Some(SubjectAlternativeName::Uri(text(element.value)?))
-            }
-            tag if tag == read::constructed(0) => other_name(element.value)?,
+        found.push(match element.tag {
+            EMAIL => Some(Email(text(element.value)?)),
+            DNS => Some(Dns(text(element.value)?)),
+            URI => Some(Uri(text(element.value)?)),
+            IP => Some(Ip(address(element.value)?.to_string())),
+            OTHER_NAME => other_name(element.value)?,
             _ => None,
-        };
+        });
     }
-    match (found, count) {
-        (Some(name), 1) => Ok(name),
-        (_, 0 | 1) => Err(IdentityError::NoName),
-        (_, count) => Err(IdentityError::SeveralNames { count }),
-    }
+    Ok(found)
+}
+
+/// The tags of GeneralName (RFC 5280 section 4.2.1.6) that are read.
+const OTHER_NAME: u8 = read::constructed(0);
+const EMAIL: u8 = read::primitive(1);
+const DNS: u8 = read::primitive(2);
+const URI: u8 = read::primitive(6);
+const IP: u8 = read::primitive(7);
+
+fn address(value: &[u8]) -> Result<IpAddr, MalformedDer> {
+    let v4 = <[u8; 4]>::try_from(value).map(|octets| Ipv4Addr::from(octets).into());
+    let v6 = <[u8; 16]>::try_from(value).map(|octets| Ipv6Addr::from(octets).into());
+    v4.or(v6).map_err(|_| MalformedDer {
+        expected: "an address of 4 or 16 bytes",
+        found: "another length",
+    })
 }
 
 fn other_name(value: &[u8]) -> Result<Option<SubjectAlternativeName>, IdentityError> {
