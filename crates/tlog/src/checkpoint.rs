@@ -161,9 +161,12 @@ fn check_line(line: &str) -> Result<(), CheckpointError> {
 
 /// One number, one spelling: what is read must be written back the same.
 fn canonical_decimal(text: &str) -> Result<u64, CheckpointError> {
+    // Digits alone, and a zero in front only as the whole number.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = digits && (text == "0" || !text.starts_with('0'));
     let number = text.parse::<u64>().ok();
     number
-        .filter(|number| number.to_string() == text)
+        .filter(|_| canonical)
         .ok_or_else(|| CheckpointError::SizeNotCanonical {
             found: text.to_owned(),
         })

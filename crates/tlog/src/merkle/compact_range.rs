@@ -64,6 +64,7 @@ impl CompactRange {
 
     /// Appends a leaf, and tells `completed` each perfect subtree that it completes, the leaf itself
     /// first.
+    #[expect(clippy::expect_used, reason = "an invariant of this type")]
     pub fn append_with(&mut self, leaf_hash: Hash, mut completed: impl FnMut(Node, Hash)) {
         let mut hash = leaf_hash;
         let mut node = Node {

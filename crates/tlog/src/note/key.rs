@@ -8,10 +8,16 @@
 use waxwing_crypto::{KeyError, KeyType, PublicKeyError, sha256, sha256_of_parts};
 use waxwing_encoding::base64;
 
+use crate::checkpoint::CheckpointError;
+
 /// The type of an Ed25519 signature over the text.
 pub(super) const TYPE_ED25519: u8 = 0x01;
 /// The type of an ECDSA signature over the text.
 pub(super) const TYPE_ECDSA: u8 = 0x02;
+/// The type of a witness's timestamped Ed25519 signature.
+pub(super) const TYPE_COSIGNATURE: u8 = 0x04;
+/// The type of a witness's timestamped ML-DSA-44 signature.
+pub(super) const TYPE_COSIGNATURE_ML_DSA: u8 = 0x06;
 /// The type of an RFC 6962 tree head signature.
 pub(super) const TYPE_TREE_HEAD: u8 = 0x05;
 /// The type whose name follows.
@@ -22,6 +28,13 @@ pub(super) const NAME_RSA: &[u8] = b"PKIX-RSA-PKCS#1v1.5";
 /// Everything of a DER `SubjectPublicKeyInfo` of Ed25519 in front of the key's 32 bytes.
 pub(super) const ED25519_SPKI_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+
+/// Everything of a DER `SubjectPublicKeyInfo` of ML-DSA-44 (RFC 9881) in front of the key's 1312
+/// bytes.
+pub(super) const ML_DSA_44_SPKI_PREFIX: [u8; 22] = [
+    0x30, 0x82, 0x05, 0x32, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03,
+    0x11, 0x03, 0x82, 0x05, 0x21, 0x00,
 ];
 
 /// Why a key cannot sign or verify notes, or why its written form is none.
@@ -49,7 +62,7 @@ pub enum NoteKeyError {
     #[error("the verifier key's last part: {0}")]
     Base64(#[from] base64::Base64Error),
     /// A signature type that is not known here.
-    #[error("the signature type {found:#04x} is not known; expected 0x01 or 0x02")]
+    #[error("the signature type {found:#04x} is not known; expected 0x01, 0x02, 0x04 or 0x06")]
     SignatureType {
         /// The type's byte.
         found: u8,
@@ -71,6 +84,15 @@ pub enum NoteKeyError {
     NotATreeHead {
         /// The origin that the checkpoint must have.
         expected: String,
+    },
+    /// The text to sign is no checkpoint, and a witness speaks of nothing else.
+    #[error("a witness signs checkpoints alone: {0}")]
+    NotACheckpoint(#[from] CheckpointError),
+    /// A witness or a log whose name an ML-DSA-44 cosignature cannot hold.
+    #[error("an ML-DSA-44 cosignature holds names of at most 255 bytes; {name:?} is longer")]
+    LongName {
+        /// The name of the witness, or the log's origin.
+        name: String,
     },
     /// The key made no signature.
     #[error("signing failed: {0}")]

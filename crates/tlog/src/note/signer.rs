@@ -6,11 +6,14 @@ use waxwing_crypto::{PrivateKey, SignatureAlgorithm};
 use waxwing_encoding::time::UnixTime;
 
 use super::verifier::Signed;
-use super::{Note, NoteKeyError, NoteSignature, NoteVerifier, tree_head};
+use super::{Note, NoteKeyError, NoteSignature, NoteVerifier, check_key_name};
+use super::{cosignature, tree_head};
+use crate::checkpoint::Checkpoint;
 
 /// A private key, the name it goes by in notes, and how it signs them.
 #[derive(Debug, Clone)]
 pub struct NoteSigner {
+    name: String,
     verifier: NoteVerifier,
     key: Arc<PrivateKey>,
 }
@@ -26,9 +29,31 @@ impl NoteSigner {
         Self::new(NoteVerifier::ecdsa(name, key.public_key())?, key)
     }
 
-    /// Signs the text as Rekor v1 logs do, with ECDSA P-256 or Ed25519.
+    /// Signs the text as Rekor v1 logs do, with ECDSA P-256 or Ed25519. The name is on the line and
+    /// means nothing to the verifier.
     pub fn rekor_v1(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
-        Self::new(NoteVerifier::rekor_v1(name, key.public_key())?, key)
+        check_key_name(name).map_err(|_| NoteKeyError::KeyName {
+            found: name.to_owned(),
+        })?;
+        let signer = Self::new(NoteVerifier::rekor_v1(key.public_key())?, key)?;
+        Ok(Self {
+            name: name.to_owned(),
+            ..signer
+        })
+    }
+
+    /// Signs a time and a checkpoint with Ed25519 (signature type 4), as witnesses do.
+    pub fn cosignature_v1(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        Self::new(NoteVerifier::cosignature_v1(name, key.public_key())?, key)
+    }
+
+    /// Signs a time and a checkpoint with ML-DSA-44 (signature type 6), as witnesses do that
+    /// prepare for quantum computers. The checkpoint's extension lines are not covered.
+    pub fn cosignature_ml_dsa(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
+        Self::new(
+            NoteVerifier::cosignature_ml_dsa(name, key.public_key())?,
+            key,
+        )
     }
 
     /// Signs the tree head that the text states, as Certificate Transparency logs do (signature
@@ -47,9 +72,10 @@ impl NoteSigner {
         let bytes = match self.verifier.signed() {
             Signed::Text(_) => self.key.sign(note.text().as_bytes())?,
             Signed::TreeHead(algorithm) => self.sign_tree_head(algorithm, note, time)?,
+            Signed::Cosignature(algorithm) => self.cosign(algorithm, note, time)?,
         };
         Ok(NoteSignature {
-            name: self.verifier.name().to_owned(),
+            name: self.name.clone(),
             key_id: self.verifier.key_id(),
             bytes,
         })
@@ -73,8 +99,22 @@ impl NoteSigner {
         tree_head::encode(timestamp, number, &signature).map_err(|_| not_a_head())
     }
 
+    fn cosign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        note: &Note,
+        time: UnixTime,
+    ) -> Result<Vec<u8>, NoteKeyError> {
+        Checkpoint::parse(note.text())?;
+        let seconds = cosignature::seconds(time.milliseconds());
+        let signed = cosignature::signed_bytes(algorithm, &self.name, seconds, note.text())?;
+        Ok(cosignature::encode(seconds, &self.key.sign(&signed)?))
+    }
+
     fn new(verifier: NoteVerifier, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
-        let (Signed::Text(algorithm) | Signed::TreeHead(algorithm)) = verifier.signed();
+        let (Signed::Text(algorithm)
+        | Signed::TreeHead(algorithm)
+        | Signed::Cosignature(algorithm)) = verifier.signed();
         // A P-384 key signs with SHA-384, and notes want SHA-256.
         if algorithm != key.algorithm() {
             return Err(NoteKeyError::KeyType {
@@ -82,6 +122,10 @@ impl NoteSigner {
                 expected: "ECDSA P-256 or Ed25519",
             });
         }
-        Ok(Self { verifier, key })
+        Ok(Self {
+            name: verifier.name().to_owned(),
+            verifier,
+            key,
+        })
     }
 }

@@ -8,14 +8,16 @@ use waxwing_encoding::{base64, hex};
 use crate::hash::decode_base64;
 
 use super::key::{
-    ED25519_SPKI_PREFIX, NAME_RSA, TYPE_ECDSA, TYPE_ED25519, TYPE_NAMED, TYPE_TREE_HEAD,
+    ED25519_SPKI_PREFIX, ML_DSA_44_SPKI_PREFIX, NAME_RSA, TYPE_COSIGNATURE,
+    TYPE_COSIGNATURE_ML_DSA, TYPE_ECDSA, TYPE_ED25519, TYPE_NAMED, TYPE_TREE_HEAD,
 };
-use super::{NoteKeyError, NoteSignature, VerifiedSignature, tree_head};
+use super::{NoteKeyError, NoteSignature, VerifiedSignature, cosignature, tree_head};
 use super::{check_key_name, key_id, key_id_of_spki};
 
 /// A public key, the name it goes by in notes, and how it signs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoteVerifier {
+    /// Empty for the key of a Rekor v1 log, which goes by any name.
     name: String,
     key_id: [u8; 4],
     key: PublicKey,
@@ -29,6 +31,8 @@ pub(super) enum Signed {
     Text(SignatureAlgorithm),
     /// The tree head that the text states.
     TreeHead(SignatureAlgorithm),
+    /// A time and the text, or the tree head that it states.
+    Cosignature(SignatureAlgorithm),
 }
 
 impl NoteVerifier {
@@ -70,15 +74,42 @@ impl NoteVerifier {
     }
 
     /// A key of a Rekor v1 log: whatever its kind, its ID comes from the `SubjectPublicKeyInfo`
-    /// alone, where signed-note would have other rules for Ed25519.
-    pub fn rekor_v1(name: &str, key: &PublicKey) -> Result<Self, NoteKeyError> {
+    /// alone, where signed-note would have other rules for Ed25519. Its lines carry whatever host
+    /// name the server took itself to have, so the ID alone says that a line is by this key.
+    pub fn rekor_v1(key: &PublicKey) -> Result<Self, NoteKeyError> {
         let algorithm = match key.key_type() {
             KeyType::Ed25519 => SignatureAlgorithm::Ed25519,
             KeyType::Rsa(_) => SignatureAlgorithm::RsaPkcs1Sha256,
             ecdsa => ecdsa_with_sha256(ecdsa)?,
         };
-        let key_id = key_id_of_spki(key.spki_der());
-        Self::new(name, key_id, key, Signed::Text(algorithm))
+        Ok(Self {
+            name: String::new(),
+            key_id: key_id_of_spki(key.spki_der()),
+            key: key.clone(),
+            signed: Signed::Text(algorithm),
+        })
+    }
+
+    /// A key of signature type 4: a witness's Ed25519, over a time and the text.
+    pub fn cosignature_v1(name: &str, key: &PublicKey) -> Result<Self, NoteKeyError> {
+        let algorithm = match key.key_type() {
+            KeyType::Ed25519 => SignatureAlgorithm::Ed25519,
+            found => return Err(wrong_key(found, "Ed25519")),
+        };
+        let key_id = key_id(name, &[TYPE_COSIGNATURE], key.bits());
+        Self::new(name, key_id, key, Signed::Cosignature(algorithm))
+    }
+
+    /// A key of signature type 6: a witness's ML-DSA-44, over a time, the names of witness and log,
+    /// and the tree head that the text states.
+    pub fn cosignature_ml_dsa(name: &str, key: &PublicKey) -> Result<Self, NoteKeyError> {
+        let algorithm = match key.key_type() {
+            KeyType::MlDsa44 => SignatureAlgorithm::MlDsa44,
+            found => return Err(wrong_key(found, "ML-DSA-44")),
+        };
+        cosignature::check_name(name)?;
+        let key_id = key_id(name, &[TYPE_COSIGNATURE_ML_DSA], key.bits());
+        Self::new(name, key_id, key, Signed::Cosignature(algorithm))
     }
 
     /// A key of signature type 5: a Certificate Transparency log's, ECDSA on P-256 or RSA, over the
@@ -93,7 +124,7 @@ impl NoteVerifier {
         Self::new(name, key_id, key, Signed::TreeHead(algorithm))
     }
 
-    /// Reads the written form of an Ed25519 or ECDSA key.
+    /// Reads the written form of an Ed25519 or ECDSA key, or of a witness's.
     pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
         // The base64 part may contain more plus signs.
         let mut parts = text.splitn(3, '+');
@@ -106,9 +137,10 @@ impl NoteVerifier {
         }
         let key = decode_base64(key)?;
         let verifier = match key.split_first() {
-            Some((&TYPE_ED25519, bits)) => {
-                let spki = [&ED25519_SPKI_PREFIX, bits].concat();
-                Self::ed25519(name, &PublicKey::from_spki_der(&spki)?)?
+            Some((&TYPE_ED25519, bits)) => Self::ed25519(name, &ed25519_key(bits)?)?,
+            Some((&TYPE_COSIGNATURE, bits)) => Self::cosignature_v1(name, &ed25519_key(bits)?)?,
+            Some((&TYPE_COSIGNATURE_ML_DSA, bits)) => {
+                Self::cosignature_ml_dsa(name, &ml_dsa_44_key(bits)?)?
             }
             Some((&TYPE_ECDSA, spki)) => Self::ecdsa(name, &PublicKey::from_spki_der(spki)?)?,
             Some((&found, _)) => return Err(NoteKeyError::SignatureType { found }),
@@ -124,7 +156,7 @@ impl NoteVerifier {
         Ok(verifier)
     }
 
-    /// The key's name.
+    /// The key's name; empty for that of a Rekor v1 log, which goes by any name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -134,9 +166,21 @@ impl NoteVerifier {
         self.key_id
     }
 
+    /// The same key under an ID that was given out for it (`checkpointKeyId` of a trusted root)
+    /// instead of the one that follows from name and key.
+    pub fn with_key_id(mut self, key_id: [u8; 4]) -> Self {
+        self.key_id = key_id;
+        self
+    }
+
     /// The public key.
     pub fn key(&self) -> &PublicKey {
         &self.key
+    }
+
+    /// Whether this is a witness's key, whose signatures are cosignatures.
+    pub fn is_cosigner(&self) -> bool {
+        matches!(self.signed, Signed::Cosignature(_))
     }
 
     pub(super) fn signed(&self) -> Signed {
@@ -144,12 +188,12 @@ impl NoteVerifier {
     }
 
     /// Whether a signature line claims to be by this key.
-    pub(super) fn made(&self, signature: &NoteSignature) -> bool {
-        self.name == signature.name && self.key_id == signature.key_id
+    pub fn made(&self, signature: &NoteSignature) -> bool {
+        self.key_id == signature.key_id && (self.name.is_empty() || self.name == signature.name)
     }
 
     /// Checks a signature that claims to be by this key.
-    pub(super) fn verify<'a>(
+    pub(crate) fn verify<'a>(
         &self,
         text: &str,
         signature: &'a NoteSignature,
@@ -162,6 +206,7 @@ impl NoteVerifier {
                 checked.ok().map(|()| None)
             }
             Signed::TreeHead(algorithm) => self.verify_tree_head(algorithm, text, signature),
+            Signed::Cosignature(algorithm) => self.verify_cosignature(algorithm, text, signature),
         };
         timestamp.map(|timestamp| VerifiedSignature {
             signature,
@@ -183,6 +228,19 @@ impl NoteVerifier {
         Some(Some(timestamp))
     }
 
+    fn verify_cosignature(
+        &self,
+        algorithm: SignatureAlgorithm,
+        text: &str,
+        signature: &NoteSignature,
+    ) -> Option<Option<u64>> {
+        let (seconds, signature) = cosignature::parse(algorithm, signature.bytes())?;
+        let milliseconds = cosignature::milliseconds(seconds)?;
+        let signed = cosignature::signed_bytes(algorithm, &self.name, seconds, text).ok()?;
+        self.key.verify(algorithm, &signed, signature).ok()?;
+        Some(Some(milliseconds))
+    }
+
     fn new(
         name: &str,
         key_id: [u8; 4],
@@ -202,11 +260,15 @@ impl NoteVerifier {
 }
 
 /// Writes the key as [`NoteVerifier::parse`] reads it. Keys that have no such form, those of tree
-/// heads and RSA, are written with a type that it refuses.
+/// heads, RSA and Rekor v1 logs, are written with a type or a name that it refuses.
 impl fmt::Display for NoteVerifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = match (self.signed, self.key.key_type()) {
             (Signed::TreeHead(_), _) => [&[TYPE_TREE_HEAD], self.key.spki_der()].concat(),
+            (Signed::Cosignature(_), KeyType::MlDsa44) => {
+                [&[TYPE_COSIGNATURE_ML_DSA], self.key.bits()].concat()
+            }
+            (Signed::Cosignature(_), _) => [&[TYPE_COSIGNATURE], self.key.bits()].concat(),
             (Signed::Text(_), KeyType::Ed25519) => [&[TYPE_ED25519], self.key.bits()].concat(),
             (Signed::Text(_), KeyType::Rsa(_)) => {
                 [&[TYPE_NAMED], NAME_RSA, self.key.spki_der()].concat()
@@ -216,6 +278,18 @@ impl fmt::Display for NoteVerifier {
         let id = hex::encode(&self.key_id);
         write!(formatter, "{}+{id}+{}", self.name, base64::encode(&key))
     }
+}
+
+/// The key of the 32 bytes that are left of it in its written form.
+fn ed25519_key(bits: &[u8]) -> Result<PublicKey, NoteKeyError> {
+    let spki = [&ED25519_SPKI_PREFIX, bits].concat();
+    Ok(PublicKey::from_spki_der(&spki)?)
+}
+
+/// The key of the 1312 bytes that are left of it in its written form.
+fn ml_dsa_44_key(bits: &[u8]) -> Result<PublicKey, NoteKeyError> {
+    let spki = [&ML_DSA_44_SPKI_PREFIX, bits].concat();
+    Ok(PublicKey::from_spki_der(&spki)?)
 }
 
 fn ecdsa_with_sha256(key: KeyType) -> Result<SignatureAlgorithm, NoteKeyError> {

@@ -68,6 +68,10 @@ impl HashTile {
     /// # Panics
     ///
     /// If the tile is full.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a row and a column of a tile are a place in it"
+    )]
     pub fn push(&mut self, hash: Hash) -> Option<Hash> {
         assert!(
             self.width < FULL_WIDTH,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod cosignature;
 mod merkle;
 mod note;
 mod tiles;
+mod witness_policy;

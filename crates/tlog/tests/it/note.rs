@@ -241,7 +241,7 @@ fn key_ids_follow_the_rule_of_their_kind() {
     let spki_id = |key: &PrivateKey| key.public_key().sha256_of_spki()[..4].to_vec();
     let ecdsa = NoteVerifier::ecdsa("a", p256.public_key()).unwrap();
     assert_eq!(ecdsa.key_id().to_vec(), spki_id(&p256));
-    let old = NoteVerifier::rekor_v1("a", ed25519.public_key()).unwrap();
+    let old = NoteVerifier::rekor_v1(ed25519.public_key()).unwrap();
     assert_eq!(old.key_id().to_vec(), spki_id(&ed25519));
     let new = NoteVerifier::rekor_v2("a", ed25519.public_key()).unwrap();
     assert_eq!(new.key_id(), key_id("a", &[1], ed25519.public_key().bits()));
