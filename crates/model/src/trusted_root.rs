@@ -11,9 +11,12 @@
 //!  "ctlogs":[…],"timestampAuthorities":[…]}
 //! ```
 //!
-//! Refused: other media types, a log without the start of its window, keys and certificates that
-//! cannot be read, an authority without certificates. A root in which one part cannot be read is
-//! refused whole: which part an attacker would like to lose is not ours to guess.
+//! Read: versions 0.1, in both spellings, and 0.2. Refused: other media types, a log without the start
+//! of its window, without an identifier or key, keys and certificates that cannot be read, an
+//! authority without certificates. A root in which one part cannot be read is refused whole: which
+//! part an attacker would like to lose is not ours to guess. The one exception is a log whose
+//! algorithm is not known at all: it is passed over and named in [`TrustedRoot::passed_over`], so
+//! that a log with tomorrow's algorithm does not take away today's.
 
 mod wire;
 
@@ -25,18 +28,14 @@ use crate::Window;
 /// The media type that is written, and the only one that sigstore-go and sigstore-python read.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
 
-/// Media types that are read.
-const READ_MEDIA_TYPES: [&str; 2] = [
-    MEDIA_TYPE,
-    "application/vnd.dev.sigstore.trustedroot.v0.1+json",
-];
-
 /// Largest trusted root that is read, in bytes.
 pub const LARGEST_TRUSTED_ROOT: usize = 4 * 1024 * 1024;
 
 /// Whose word counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedRoot {
+    /// The version of its format.
+    pub version: Version,
     /// Rekor logs.
     pub transparency_logs: Vec<TransparencyLog>,
     /// Fulcio instances.
@@ -45,6 +44,28 @@ pub struct TrustedRoot {
     pub ct_logs: Vec<TransparencyLog>,
     /// Timestamp authorities.
     pub timestamp_authorities: Vec<CertificateAuthority>,
+    /// Logs that were not read because their algorithm is not known. They are not written again.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// The version of a trusted root's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// The one that is published.
+    V0_1,
+    /// With checkpoint key identifiers and operators.
+    V0_2,
+}
+
+/// A log that the trusted root names and that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// What kind of log.
+    pub role: &'static str,
+    /// Its URL.
+    pub name: String,
+    /// The name of its algorithm.
+    pub key_details: String,
 }
 
 /// A log and its key.
@@ -60,6 +81,10 @@ pub struct TransparencyLog {
     pub valid_for: Window,
     /// The identifier that entries and SCTs carry.
     pub log_id: Vec<u8>,
+    /// The key's identifier in checkpoints, where it is not the start of [`log_id`](Self::log_id).
+    pub checkpoint_key_id: Option<[u8; 4]>,
+    /// Who runs it; empty if the root does not say. Two logs of one operator count as one.
+    pub operator: String,
 }
 
 /// A chain of certificates under which leaves are trusted.
@@ -73,6 +98,8 @@ pub struct CertificateAuthority {
     pub certificates: Vec<Certificate>,
     /// When what the authority says counts.
     pub valid_for: Window,
+    /// Who runs it; empty if the root does not say. Two authorities of one operator count as one.
+    pub operator: String,
 }
 
 /// Why a document is not a trusted root.
@@ -134,6 +161,14 @@ pub enum TrustedRootError {
         /// What is wrong with it.
         source: CertificateError,
     },
+    /// A checkpoint key identifier of another length than four bytes.
+    #[error("the transparency log {name} has a checkpointKeyId of {length} bytes; expected 4")]
+    CheckpointKeyId {
+        /// Its URL.
+        name: String,
+        /// How many bytes there are.
+        length: usize,
+    },
     /// A hash algorithm of a log's tree other than SHA-256.
     #[error("the {role} {name} hashes its tree with {found:?}; expected SHA2_256")]
     HashAlgorithm {
@@ -164,5 +199,43 @@ impl TrustedRoot {
         let mut json = serde_json::to_vec_pretty(&wire::TrustedRoot::from(self))?;
         json.push(b'\n');
         Ok(json)
+    }
+}
+
+impl Version {
+    /// The media type to write.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::V0_1 => MEDIA_TYPE,
+            Self::V0_2 => "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+        }
+    }
+
+    fn of_media_type(media_type: &str) -> Option<Self> {
+        match media_type {
+            MEDIA_TYPE | "application/vnd.dev.sigstore.trustedroot.v0.1+json" => Some(Self::V0_1),
+            "application/vnd.dev.sigstore.trustedroot.v0.2+json" => Some(Self::V0_2),
+            _ => None,
+        }
+    }
+}
+
+impl TransparencyLog {
+    /// Whose word it is: the operator where there is one, else the log itself.
+    pub fn speaker(&self) -> &[u8] {
+        match self.operator.as_str() {
+            "" => &self.log_id,
+            operator => operator.as_bytes(),
+        }
+    }
+}
+
+impl CertificateAuthority {
+    /// Whose word it is: the operator where there is one, else the service's address.
+    pub fn speaker(&self) -> &str {
+        match self.operator.as_str() {
+            "" => &self.uri,
+            operator => operator,
+        }
     }
 }

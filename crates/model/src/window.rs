@@ -12,6 +12,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// No bounds: how an authority without `validFor` is read.
+    pub const ALWAYS: Self = Self {
+        start: UnixTime::EARLIEST,
+        end: None,
+    };
+
     /// Whether `time` lies in the window, ends included.
     pub fn contains(self, time: UnixTime) -> bool {
         self.start <= time && self.end.is_none_or(|end| time <= end)

@@ -3,7 +3,9 @@
 //! Written as Go's `protojson` and sigstore-python write them, read as the more lenient of the two
 //! reads them: bytes in either base64 alphabet, 64-bit numbers as string or number, `null` as absent.
 
-use serde::de::{Error as _, IgnoredAny};
+use std::fmt;
+
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
@@ -14,12 +16,28 @@ use crate::window::Window;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
+/// Reads a string without keeping it: a bundle is mostly base64, and each field would otherwise be
+/// copied once before it is decoded.
+struct Text<F>(&'static str, F);
+
+impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.1)(text).map_err(E::custom)
+    }
+}
+
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        base64::decode_proto_json(&text)
-            .map(Self)
-            .map_err(D::Error::custom)
+        let decode =
+            |text: &str| base64::decode_proto_json(text).map_err(|error| error.to_string());
+        let bytes = deserializer.deserialize_str(Text("base64", decode))?;
+        Ok(Self(bytes))
     }
 }
 
@@ -36,27 +54,38 @@ pub(crate) struct Integer(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for Integer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Spelling {
-            Number(u64),
-            Text(String),
-            Other(IgnoredAny),
+        deserializer.deserialize_any(IntegerVisitor)
+    }
+}
+
+impl Integer {
+    pub(crate) fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+struct IntegerVisitor;
+
+impl Visitor<'_> for IntegerVisitor {
+    type Value = Integer;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a whole number from 0 to 9223372036854775807")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Integer, E> {
+        match i64::try_from(number) {
+            Ok(_) => Ok(Integer(number)),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
         }
-        let number = match Spelling::deserialize(deserializer)? {
-            Spelling::Number(number) => Some(number),
-            // Written back and compared: "+7", "07" and " 7" are not numbers.
-            Spelling::Text(text) => text
-                .parse()
-                .ok()
-                .filter(|number: &u64| number.to_string() == text),
-            Spelling::Other(_) => None,
-        };
-        match number {
-            Some(number) if i64::try_from(number).is_ok() => Ok(Self(number)),
-            _ => Err(D::Error::custom(
-                "expected a whole number from 0 to 9223372036854775807",
-            )),
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Integer, E> {
+        // Written back and compared: "+7", "07" and " 7" are not numbers.
+        let number = text.parse().ok();
+        match number.filter(|number: &u64| number.to_string() == text) {
+            Some(number) => self.visit_u64(number),
+            None => Err(E::invalid_value(Unexpected::Str(text), &self)),
         }
     }
 }
@@ -73,8 +102,9 @@ pub(crate) struct Timestamp(pub(crate) UnixTime);
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        UnixTime::parse(&text).map(Self).map_err(D::Error::custom)
+        let parse = |text: &str| UnixTime::parse(text).map_err(|error| error.to_string());
+        let time = deserializer.deserialize_str(Text("a time of RFC 3339", parse))?;
+        Ok(Self(time))
     }
 }
 

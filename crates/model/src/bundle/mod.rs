@@ -13,40 +13,98 @@
 //!  "messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":"oM/H…"},"signature":"MEYC…"}}
 //! ```
 //!
-//! Read and written: version 0.3 with a certificate and a message signature. Refused by name: other
-//! versions, a certificate chain or a public key in the place of the certificate, a DSSE envelope,
-//! entries without a proof or a checkpoint, an entry twice, the same timestamp twice, more than 32
-//! of either.
+//! Read: versions 0.1, 0.2 and 0.3, with a certificate, a chain or a key's hint, and with a message
+//! signature or a DSSE envelope ([`dsse`]). What each version demands:
+//!
+//! | | 0.1 | 0.2 | 0.3 |
+//! |---|---|---|---|
+//! | certificate | chain | chain | `certificate` alone; a chain by [`Bundle::from_json_with_chain`] |
+//! | inclusion promise | each entry | optional | optional |
+//! | inclusion proof with checkpoint | optional (the verifier demands it) | each entry | each entry |
+//!
+//! Refused in every version: unknown fields, none or both of what only one may be, an envelope with
+//! none or several signatures, an entry twice, the same timestamp twice, more than 32 of either, an
+//! entry of Rekor v2 with a promise.
 
+pub mod dsse;
+mod read;
 mod wire;
+mod write;
 
 use waxwing_crypto::{Digest, HashAlgorithm};
+use waxwing_encoding::time::UnixTime;
 use waxwing_pki::{Certificate, CertificateError};
 use waxwing_tlog::Hash;
 
-/// The media type that is written.
+pub use dsse::Envelope;
+
+/// The media type of version 0.3, the one to write.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/// The older spelling of the same version, read only.
-const MEDIA_TYPE_WITH_PARAMETER: &str = "application/vnd.dev.sigstore.bundle+json;version=0.3";
-
-/// Largest bundle that is read, in bytes.
-pub const LARGEST_BUNDLE: usize = 16 * 1024 * 1024;
+/// Largest bundle that is read, in bytes: what cosign reads, so that the statement about a large
+/// bill of materials is.
+pub const LARGEST_BUNDLE: usize = 128 * 1024 * 1024;
 
 /// Most log entries, and most timestamps, in one bundle.
-const MOST_ENTRIES: usize = 32;
+pub const MOST_ENTRIES: usize = 32;
+
+/// Most certificates in one bundle's chain.
+pub const MOST_CERTIFICATES: usize = 16;
 
 /// A bundle whose parts are present and consistent; nothing in it is verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// The signer's certificate.
-    pub certificate: Certificate,
+    /// Which rules it follows. Nothing signs it: a version must never make a bundle easier to verify.
+    pub version: Version,
+    /// What verifies the signature.
+    pub key_material: KeyMaterial,
     /// What was signed.
-    pub signature: MessageSignature,
+    pub content: Content,
     /// Entries of transparency logs that speak of this signature.
     pub entries: Vec<LogEntry>,
     /// RFC 3161 responses over the signature, in DER.
     pub timestamps: Vec<Vec<u8>>,
+}
+
+/// The version of a bundle's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// Of 2022: promises, perhaps without proofs.
+    V0_1,
+    /// Of 2023: proofs; npm publishes it to this day.
+    V0_2,
+    /// Of 2024: one certificate instead of a chain.
+    V0_3,
+}
+
+/// What verifies the signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a bundle has one, and nearly always the larger"
+)]
+pub enum KeyMaterial {
+    /// The signer's certificate.
+    Certificate {
+        /// The signer's.
+        leaf: Certificate,
+        /// What came with it: hints for a path, never anchors.
+        chain: Vec<Certificate>,
+    },
+    /// A key that the verifier knows beforehand.
+    PublicKey {
+        /// Which: usually base64 of the SHA-256 of its `SubjectPublicKeyInfo`.
+        hint: String,
+    },
+}
+
+/// What was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An artifact's bytes.
+    Message(MessageSignature),
+    /// A statement about artifacts.
+    Envelope(Envelope),
 }
 
 /// A signature over the bytes of an artifact.
@@ -54,11 +112,11 @@ pub struct Bundle {
 pub struct MessageSignature {
     /// The artifact's digest, a hint that is compared and never believed.
     pub digest: Option<Digest>,
-    /// ASN.1 DER for ECDSA, raw for Ed25519.
+    /// ASN.1 DER for ECDSA, raw for the others.
     pub signature: Vec<u8>,
 }
 
-/// An entry of a transparency log with its proof.
+/// An entry of a transparency log with its proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
     /// The index by which the log knows the entry.
@@ -69,8 +127,13 @@ pub struct LogEntry {
     pub kind: String,
     /// The kind's version, for example `0.0.2`.
     pub version: String,
-    /// The proof that the log holds the body.
-    pub inclusion_proof: InclusionProof,
+    /// When a Rekor v1 log took the entry; worth nothing but under its promise.
+    pub integrated_time: Option<UnixTime>,
+    /// A Rekor v1 log's signed entry timestamp.
+    pub inclusion_promise: Option<Vec<u8>>,
+    /// The proof that the log holds the body. Absent only in version 0.1, where one without a
+    /// checkpoint, which proves nothing, is read as none.
+    pub inclusion_proof: Option<InclusionProof>,
     /// The leaf, byte for byte.
     pub canonicalized_body: Vec<u8>,
 }
@@ -104,7 +167,9 @@ pub enum BundleError {
     #[error("not a bundle: {0}")]
     Json(#[from] serde_json::Error),
     /// Another version or another document.
-    #[error("the media type is {found:?}; expected {MEDIA_TYPE:?}")]
+    #[error(
+        "the media type is {found:?}; expected {MEDIA_TYPE:?}, or an older one down to version 0.1"
+    )]
     MediaType {
         /// The media type found.
         found: String,
@@ -115,7 +180,7 @@ pub enum BundleError {
         /// Which part.
         part: &'static str,
     },
-    /// A part that this version must not have, or that cannot be verified yet.
+    /// A part that this version must not have.
     #[error("the bundle has {part}; expected {expected}")]
     Unsupported {
         /// Which part.
@@ -131,13 +196,21 @@ pub enum BundleError {
         /// The other.
         second: &'static str,
     },
-    /// More entries or timestamps than are read.
-    #[error("the bundle has {count} {part}; at most {MOST_ENTRIES} are read")]
+    /// An envelope with another number of signatures than one.
+    #[error("the envelope has {count} signatures; expected exactly one")]
+    Signatures {
+        /// How many.
+        count: usize,
+    },
+    /// More than are read.
+    #[error("the bundle has {count} {part}; at most {most} are read")]
     TooMany {
         /// Of what.
         part: &'static str,
         /// How many.
         count: usize,
+        /// How many are read.
+        most: usize,
     },
     /// The same thing twice would count twice.
     #[error("the bundle has the same {part} twice")]
@@ -163,6 +236,12 @@ pub enum BundleError {
         /// How many bytes there are.
         length: usize,
     },
+    /// The time of an entry is no time.
+    #[error("the entry's integratedTime {seconds} is beyond the year 9999")]
+    IntegratedTime {
+        /// Seconds since 1970.
+        seconds: u64,
+    },
     /// The certificate.
     #[error("the bundle's certificate: {0}")]
     Certificate(#[from] CertificateError),
@@ -171,38 +250,87 @@ pub enum BundleError {
 impl Bundle {
     /// Reads a bundle.
     pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
-        if json.len() > LARGEST_BUNDLE {
-            return Err(BundleError::TooLarge { length: json.len() });
-        }
-        let document: wire::Bundle = serde_json::from_slice(json)?;
-        document.try_into()
+        read::bundle(json, read::ChainInVersion3::Refused)
+    }
+
+    /// Reads a bundle, and takes a chain in version 0.3 too, which its specification forbids.
+    ///
+    /// For private authorities whose intermediates are not in the trusted root (sigstore-go:
+    /// `AllowCertificateChain`). The chain is a hint all the same: no anchor comes from a bundle.
+    pub fn from_json_with_chain(json: &[u8]) -> Result<Self, BundleError> {
+        read::bundle(json, read::ChainInVersion3::Allowed)
     }
 
     /// Writes the bundle on one line, without a newline at its end.
     pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
         Ok(serde_json::to_vec(&wire::Bundle::from(self))?)
     }
+
+    /// The signature's bytes: what a timestamp is made over.
+    pub fn signature(&self) -> &[u8] {
+        match &self.content {
+            Content::Message(message) => &message.signature,
+            Content::Envelope(envelope) => &envelope.signature,
+        }
+    }
+
+    /// The signer's certificate, if it was not a key known beforehand.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        match &self.key_material {
+            KeyMaterial::Certificate { leaf, .. } => Some(leaf),
+            KeyMaterial::PublicKey { .. } => None,
+        }
+    }
+}
+
+impl Version {
+    /// The media type to write.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::V0_1 => "application/vnd.dev.sigstore.bundle+json;version=0.1",
+            Self::V0_2 => "application/vnd.dev.sigstore.bundle+json;version=0.2",
+            Self::V0_3 => MEDIA_TYPE,
+        }
+    }
+
+    fn of_media_type(media_type: &str) -> Option<Self> {
+        // The older spelling of 0.3 was written for some months of 2024.
+        if media_type == "application/vnd.dev.sigstore.bundle+json;version=0.3" {
+            return Some(Self::V0_3);
+        }
+        [Self::V0_1, Self::V0_2, Self::V0_3]
+            .into_iter()
+            .find(|version| version.media_type() == media_type)
+    }
 }
 
 impl LogEntry {
-    /// Reads a `TransparencyLogEntry`, the answer of a Rekor v2 log.
+    /// Reads a `TransparencyLogEntry`, the answer of a Rekor v2 log: by the rules of version 0.3.
     pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
         if json.len() > LARGEST_BUNDLE {
             return Err(BundleError::TooLarge { length: json.len() });
         }
-        let entry: wire::WireEntry = serde_json::from_slice(json)?;
-        entry.try_into()
+        let entry: wire::LogEntry = serde_json::from_slice(json)?;
+        read::entry(entry, Version::V0_3)
     }
 
     /// Writes a `TransparencyLogEntry` with the fields that only Rekor v1 fills, empty: that is how
     /// Rekor v2 answers.
     pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
-        let mut entry = serde_json::to_value(wire::WireEntry::from(self))?;
+        let mut entry = serde_json::to_value(wire::LogEntry::from(self))?;
         if let Some(fields) = entry.as_object_mut() {
             fields.insert("integratedTime".into(), "0".into());
             fields.insert("inclusionPromise".into(), serde_json::Value::Null);
         }
         Ok(serde_json::to_vec(&entry)?)
+    }
+
+    /// Whether the kind is one that Rekor v2 writes: no promise, no time, and a proof always.
+    pub fn is_of_rekor_v2(&self) -> bool {
+        matches!(
+            (self.kind.as_str(), self.version.as_str()),
+            ("hashedrekord" | "dsse", "0.0.2")
+        )
     }
 }
 

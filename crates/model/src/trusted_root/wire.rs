@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use waxwing_crypto::{PublicKey, SignatureAlgorithm};
+use waxwing_encoding::time::UnixTime;
 use waxwing_pki::{Certificate, DistinguishedName};
 
-use super::{
-    CertificateAuthority, MEDIA_TYPE, READ_MEDIA_TYPES, TransparencyLog, TrustedRootError,
-};
+use super::{CertificateAuthority, PassedOver, TransparencyLog, TrustedRootError, Version};
 use crate::window::Window;
 use crate::wire::{Bytes, LogId, RawBytes, TimeRange, or_default};
 
@@ -44,14 +43,26 @@ struct Log {
     public_key: Option<Key>,
     #[serde(alias = "log_id")]
     log_id: Option<LogId>,
+    #[serde(
+        alias = "checkpoint_key_id",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    checkpoint_key_id: Option<LogId>,
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    operator: String,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Key {
-    #[serde(alias = "raw_bytes")]
-    raw_bytes: Bytes,
-    #[serde(alias = "key_details")]
+    #[serde(alias = "raw_bytes", default)]
+    raw_bytes: Option<Bytes>,
+    #[serde(alias = "key_details", default, deserialize_with = "or_default")]
     key_details: String,
     #[serde(alias = "valid_for")]
     valid_for: Option<TimeRange>,
@@ -66,8 +77,14 @@ struct Authority {
     uri: String,
     #[serde(alias = "cert_chain")]
     cert_chain: Option<Chain>,
-    #[serde(alias = "valid_for")]
+    #[serde(alias = "valid_for", default, skip_serializing_if = "Option::is_none")]
     valid_for: Option<TimeRange>,
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    operator: String,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -82,6 +99,7 @@ struct Subject {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Chain {
+    #[serde(default, deserialize_with = "or_default")]
     certificates: Vec<RawBytes>,
 }
 
@@ -89,16 +107,24 @@ impl TryFrom<TrustedRoot> for super::TrustedRoot {
     type Error = TrustedRootError;
 
     fn try_from(root: TrustedRoot) -> Result<Self, TrustedRootError> {
-        if !READ_MEDIA_TYPES.contains(&root.media_type.as_str()) {
+        let Some(version) = Version::of_media_type(&root.media_type) else {
             return Err(TrustedRootError::MediaType {
                 found: root.media_type,
             });
-        }
-        let logs = |role, logs: Vec<Log>| {
-            logs.into_iter()
-                .map(|log| log.read(role))
-                .collect::<Result<Vec<_>, _>>()
         };
+        let mut passed_over = Vec::new();
+        let mut logs = |role, logs: Vec<Log>| {
+            let mut read = Vec::new();
+            for log in logs {
+                match log.read(role)? {
+                    Read::Log(log) => read.push(log),
+                    Read::UnknownAlgorithm(log) => passed_over.push(log),
+                }
+            }
+            Ok::<_, TrustedRootError>(read)
+        };
+        let transparency_logs = logs("transparency log", root.tlogs)?;
+        let ct_logs = logs("CT log", root.ctlogs)?;
         let authorities = |role, authorities: Vec<Authority>| {
             let authorities = authorities.into_iter();
             authorities
@@ -106,23 +132,31 @@ impl TryFrom<TrustedRoot> for super::TrustedRoot {
                 .collect::<Result<Vec<_>, _>>()
         };
         Ok(Self {
-            transparency_logs: logs("transparency log", root.tlogs)?,
+            version,
+            transparency_logs,
             certificate_authorities: authorities(
                 "certificate authority",
                 root.certificate_authorities,
             )?,
-            ct_logs: logs("CT log", root.ctlogs)?,
+            ct_logs,
             timestamp_authorities: authorities("timestamp authority", root.timestamp_authorities)?,
+            passed_over,
         })
     }
 }
 
+/// What became of one log.
+enum Read {
+    Log(TransparencyLog),
+    UnknownAlgorithm(PassedOver),
+}
+
 impl Log {
-    fn read(self, role: &'static str) -> Result<TransparencyLog, TrustedRootError> {
-        let name = self.base_url.clone();
+    fn read(self, role: &'static str) -> Result<Read, TrustedRootError> {
+        let name = self.base_url;
         let missing = |part| TrustedRootError::Missing {
             role,
-            name: self.base_url.clone(),
+            name: name.clone(),
             part,
         };
         if self.hash_algorithm != "SHA2_256" {
@@ -130,36 +164,52 @@ impl Log {
             return Err(TrustedRootError::HashAlgorithm { role, name, found });
         }
         let key = self.public_key.ok_or_else(|| missing("publicKey"))?;
-        let log_id = self.log_id.ok_or_else(|| missing("logId"))?.key_id.0;
         let valid_for = window(key.valid_for).ok_or_else(|| missing("start of its validity"))?;
-        // The staging CT log of 2021 publishes its RSA key in PKCS#1 form.
-        let public_key = match key.key_details.as_str() {
-            "PKCS1_RSA_PKCS1V5" => PublicKey::from_pkcs1_der(&key.raw_bytes.0),
-            _ => PublicKey::from_spki_der(&key.raw_bytes.0),
+        let log_id = self.log_id.map(|log_id| log_id.key_id.0);
+        let log_id = log_id.filter(|log_id| !log_id.is_empty());
+        let log_id = log_id.ok_or_else(|| missing("logId"))?;
+        let checkpoint_key_id = match self.checkpoint_key_id {
+            Some(id) => Some(id.key_id.0.as_slice().try_into().map_err(|_| {
+                TrustedRootError::CheckpointKeyId {
+                    name: name.clone(),
+                    length: id.key_id.0.len(),
+                }
+            })?),
+            None => None,
         };
-        let public_key = public_key.map_err(|source| TrustedRootError::PublicKey {
-            role,
-            name: name.clone(),
-            source,
-        })?;
-        let algorithm = match key.key_details.as_str() {
-            "PKCS1_RSA_PKCS1V5" | "PKIX_RSA_PKCS1V5" => Some(SignatureAlgorithm::RsaPkcs1Sha256),
-            details => SignatureAlgorithm::from_key_details(details, public_key.key_type()),
-        };
-        let Some(algorithm) = algorithm else {
-            return Err(TrustedRootError::KeyDetails {
+        let raw_bytes = key.raw_bytes.filter(|bytes| !bytes.0.is_empty());
+        let raw_bytes = raw_bytes.ok_or_else(|| missing("key bytes"))?.0;
+        let details = key.key_details;
+        if !SignatureAlgorithm::is_key_details(&details) {
+            return Ok(Read::UnknownAlgorithm(PassedOver {
                 role,
                 name,
-                found: key.key_details,
-            });
+                key_details: details,
+            }));
+        }
+        // The staging CT log of 2021 publishes its RSA key in PKCS#1 form.
+        let public_key = match details.starts_with("PKCS1_") {
+            true => PublicKey::from_pkcs1_der(&raw_bytes),
+            false => PublicKey::from_spki_der(&raw_bytes),
         };
-        Ok(TransparencyLog {
+        let public_key = match public_key {
+            Ok(public_key) => public_key,
+            Err(source) => return Err(TrustedRootError::PublicKey { role, name, source }),
+        };
+        let algorithm = SignatureAlgorithm::from_key_details(&details, public_key.key_type());
+        let Some(algorithm) = algorithm else {
+            let found = details;
+            return Err(TrustedRootError::KeyDetails { role, name, found });
+        };
+        Ok(Read::Log(TransparencyLog {
             base_url: name,
             public_key,
             algorithm,
             valid_for,
             log_id,
-        })
+            checkpoint_key_id,
+            operator: self.operator,
+        }))
     }
 }
 
@@ -194,8 +244,13 @@ impl Authority {
                 common_name: subject.common_name,
             },
             certificates: certificates.collect::<Result<_, _>>()?,
-            valid_for: window(self.valid_for).ok_or_else(|| missing("start of its validity"))?,
+            // An authority without a window is trusted as long as its certificates are valid.
+            valid_for: self.valid_for.map_or(Window::ALWAYS, |range| Window {
+                start: range.start.map_or(UnixTime::EARLIEST, |start| start.0),
+                end: range.end.map(|end| end.0),
+            }),
             uri: self.uri,
+            operator: self.operator,
         })
     }
 }
@@ -214,7 +269,7 @@ impl From<&super::TrustedRoot> for TrustedRoot {
             authorities.iter().map(Authority::from).collect()
         };
         Self {
-            media_type: MEDIA_TYPE.into(),
+            media_type: root.version.media_type().into(),
             tlogs: root.transparency_logs.iter().map(Log::from).collect(),
             certificate_authorities: authorities(&root.certificate_authorities),
             ctlogs: root.ct_logs.iter().map(Log::from).collect(),
@@ -230,13 +285,17 @@ impl From<&TransparencyLog> for Log {
             base_url: log.base_url.clone(),
             hash_algorithm: "SHA2_256".into(),
             public_key: Some(Key {
-                raw_bytes: Bytes(log.public_key.spki_der().to_vec()),
+                raw_bytes: Some(Bytes(log.public_key.spki_der().to_vec())),
                 key_details: details.unwrap_or_default().into(),
                 valid_for: Some(log.valid_for.into()),
             }),
             log_id: Some(LogId {
                 key_id: Bytes(log.log_id.clone()),
             }),
+            checkpoint_key_id: log.checkpoint_key_id.map(|id| LogId {
+                key_id: Bytes(id.to_vec()),
+            }),
+            operator: log.operator.clone(),
         }
     }
 }
@@ -256,7 +315,10 @@ impl From<&CertificateAuthority> for Authority {
             cert_chain: Some(Chain {
                 certificates: certificates.collect(),
             }),
-            valid_for: Some(authority.valid_for.into()),
+            valid_for: Some(authority.valid_for)
+                .filter(|window| *window != Window::ALWAYS)
+                .map(TimeRange::from),
+            operator: authority.operator.clone(),
         }
     }
 }
