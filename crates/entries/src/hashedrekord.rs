@@ -19,8 +19,10 @@ use serde::{Deserialize, Serialize};
 use waxwing_crypto::{
     Digest, HashAlgorithm, PublicKey, PublicKeyError, SignatureAlgorithm, SignatureError,
 };
-use waxwing_encoding::{base64, canonical_json};
+use waxwing_encoding::base64;
 use waxwing_pki::{Certificate, CertificateError};
+
+use crate::binding::BorrowedVerifier;
 
 /// The entry's kind.
 pub const KIND: &str = "hashedrekord";
@@ -178,25 +180,11 @@ impl Proposal {
         Ok(serde_json::to_vec(&request)?)
     }
 
-    /// The leaf for this proposal, whether its signature holds or not: a verifier compares it with
-    /// the body that a log shows.
+    /// The leaf for this proposal, whether its signature holds or not.
     pub fn canonical_body(&self) -> Result<Vec<u8>, ProposalError> {
-        let data = Data {
-            algorithm: waxwing_model::hash_name(self.digest.algorithm()),
-            digest: base64::encode(self.digest.as_bytes()),
-        };
-        let spec = Spec {
-            entry: EntrySpec {
-                data,
-                signature: self.wire_signature()?,
-            },
-        };
-        let entry = Entry {
-            api_version: VERSION,
-            kind: KIND,
-            spec,
-        };
-        Ok(canonical_json::to_vec(&entry)?)
+        let verifier = self.verifier.as_borrowed();
+        canonical_body(&self.digest, &self.signature, verifier, self.algorithm)
+            .map_err(|found| ProposalError::KeyDetails { found })
     }
 
     /// Checks the signature.
@@ -236,6 +224,42 @@ impl Proposal {
     }
 }
 
+/// The leaf for a signature, in RFC 8785: written at once, since every byte but the values is known.
+///
+/// Errors: an algorithm that does not go with the key, by its name.
+pub(crate) fn canonical_body(
+    digest: &Digest,
+    signature: &[u8],
+    verifier: BorrowedVerifier<'_>,
+    algorithm: SignatureAlgorithm,
+) -> Result<Vec<u8>, String> {
+    let details = algorithm.key_details(verifier.public_key().key_type());
+    let details = details.ok_or_else(|| format!("{algorithm:?}"))?;
+    let hash = waxwing_model::hash_name(digest.algorithm());
+    let (field, der) = match verifier {
+        BorrowedVerifier::Certificate(certificate) => ("x509Certificate", certificate.der()),
+        BorrowedVerifier::PublicKey(key) => ("publicKey", key.spki_der()),
+    };
+    let (digest, signature) = (base64::encode(digest.as_bytes()), base64::encode(signature));
+    let der = base64::encode(der);
+    // "keyDetails" < "publicKey" < "x509Certificate": the order of the keys is the same for both.
+    let body = format!(
+        concat!(
+            r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"#,
+            r#""data":{{"algorithm":"{hash}","digest":"{digest}"}},"#,
+            r#""signature":{{"content":"{signature}","verifier":{{"#,
+            r#""keyDetails":"{details}","{field}":{{"rawBytes":"{der}"}}}}}}}}}}}}"#
+        ),
+        hash = hash,
+        digest = digest,
+        signature = signature,
+        details = details,
+        field = field,
+        der = der,
+    );
+    Ok(body.into_bytes())
+}
+
 impl HashedRekord {
     /// The leaf.
     pub fn body(&self) -> &[u8] {
@@ -251,18 +275,25 @@ impl HashedRekord {
 impl Verifier {
     /// The key, the certificate's where there is one.
     pub fn public_key(&self) -> &PublicKey {
+        self.as_borrowed().public_key()
+    }
+
+    fn as_borrowed(&self) -> BorrowedVerifier<'_> {
         match self {
-            Self::Certificate(certificate) => certificate.public_key(),
-            Self::PublicKey(key) => key,
+            Self::Certificate(certificate) => BorrowedVerifier::Certificate(certificate),
+            Self::PublicKey(key) => BorrowedVerifier::PublicKey(key),
         }
     }
 }
 
 /// The hash of an algorithm that this kind allows. Ed25519 has none to offer, and the deprecated
-/// pairs of a large curve with SHA-256 are not taken for new entries.
+/// pairs of a large curve with SHA-256, and RSA-PSS, are not taken for new entries: the reference server
+/// does not by default.
 fn allowed(algorithm: SignatureAlgorithm) -> Option<HashAlgorithm> {
     match algorithm {
-        SignatureAlgorithm::EcdsaP384Sha256 | SignatureAlgorithm::EcdsaP521Sha256 => None,
+        SignatureAlgorithm::EcdsaP384Sha256
+        | SignatureAlgorithm::EcdsaP521Sha256
+        | SignatureAlgorithm::RsaPssSha256 => None,
         other => other.hash(),
     }
 }
@@ -331,36 +362,11 @@ struct RawBytes {
     raw_bytes: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    api_version: &'static str,
-    kind: &'static str,
-    spec: Spec,
-}
-
-#[derive(Serialize)]
-struct Spec {
-    #[serde(rename = "hashedRekordV002")]
-    entry: EntrySpec,
-}
-
-#[derive(Serialize)]
-struct EntrySpec {
-    data: Data,
-    signature: Signature,
-}
-
-#[derive(Serialize)]
-struct Data {
-    algorithm: &'static str,
-    digest: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use waxwing_crypto::{KeyType, PrivateKey};
+    use waxwing_encoding::canonical_json;
 
     fn proposal(kind: KeyType) -> Proposal {
         let key = PrivateKey::generate(kind).unwrap();
@@ -391,6 +397,45 @@ mod tests {
             let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(canonical_json::to_vec(&value).unwrap(), body);
             assert!(body.starts_with(br#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"#));
+        }
+    }
+
+    #[test]
+    fn algorithms_that_the_reference_server_does_not_take_are_refused() {
+        for (kind, algorithm, taken) in [
+            (
+                KeyType::EcdsaP384,
+                SignatureAlgorithm::EcdsaP384Sha384,
+                true,
+            ),
+            (
+                KeyType::EcdsaP384,
+                SignatureAlgorithm::EcdsaP384Sha256,
+                false,
+            ),
+            (
+                KeyType::EcdsaP521,
+                SignatureAlgorithm::EcdsaP521Sha512,
+                true,
+            ),
+            (
+                KeyType::EcdsaP521,
+                SignatureAlgorithm::EcdsaP521Sha256,
+                false,
+            ),
+            (KeyType::Rsa(2048), SignatureAlgorithm::RsaPkcs1Sha256, true),
+            (KeyType::Rsa(2048), SignatureAlgorithm::RsaPssSha256, false),
+        ] {
+            let key = PrivateKey::generate(kind).unwrap();
+            let proposal = Proposal {
+                digest: algorithm.hash().unwrap().digest(b"artifact"),
+                signature: key.sign_with(algorithm, b"artifact").unwrap(),
+                verifier: Verifier::PublicKey(key.public_key().clone()),
+                algorithm,
+            };
+            let read = Proposal::from_json(&proposal.to_json().unwrap());
+            let refused = matches!(read, Err(ProposalError::KeyDetails { .. }));
+            assert_eq!(refused, !taken, "{algorithm:?}");
         }
     }
 

@@ -1,6 +1,24 @@
 //! The kinds of log entries that a verifier must know: what may be proposed to a log, what is
-//! checked before it is taken, and the canonical bytes that become the leaf.
+//! checked before it is taken, the canonical bytes that become the leaf, and whether such a leaf is
+//! about a given signature.
 //!
-//! One module a kind. So far: [`hashedrekord`] 0.0.2, the entry of Rekor v2.
+//! | kind | log | here |
+//! |---|---|---|
+//! | hashedrekord 0.0.2 | Rekor v2 | [`hashedrekord`]: proposed, checked, bound |
+//! | dsse 0.0.2 | Rekor v2 until 2026 | bound ([`binding`]) |
+//! | hashedrekord 0.0.1, dsse 0.0.1, intoto 0.0.1 and 0.0.2 | Rekor v1 | bound ([`binding`]) |
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable
+    )
+)]
 
+pub mod binding;
 pub mod hashedrekord;
+mod rekor_v1;
+mod rekor_v2;
