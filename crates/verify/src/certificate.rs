@@ -1,15 +1,15 @@
-//! Steps 2 and 3: the certificate was issued by a trusted authority, was valid at every established
-//! time, and a CT log promised to publish it.
+//! Steps 3 and 4: the certificate was issued by a trusted authority, was valid at every established
+//! time, and CT logs promised to publish it.
 
 use waxwing_crypto::PublicKey;
 use waxwing_encoding::time::UnixTime;
-use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog};
+use waxwing_model::trusted_root::TransparencyLog;
 use waxwing_pki::Certificate;
-use waxwing_pki::chain::{self, ChainError};
+use waxwing_pki::chain::{ChainError, VerifiedPath};
 use waxwing_pki::issue::Purpose;
-use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
+use waxwing_pki::sct::{self, Entry, SctError, SignedCertificateTimestamp};
 
-use crate::time::{VerifiedTime, reasons};
+use crate::time::{KnownAuthority, VerifiedTime, distinct, reasons};
 
 /// Why the certificate is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,13 +30,13 @@ pub struct SctRefused {
     /// How many were required.
     pub expected: usize,
     /// What was wrong with the others.
-    pub refused: Vec<PromiseRefused>,
+    pub refused: Vec<SctInvalid>,
 }
 
 /// Why one promise does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PromiseRefused {
+pub enum SctInvalid {
     /// The list or the signature.
     #[error(transparent)]
     Invalid(#[from] SctError),
@@ -60,39 +60,52 @@ pub enum PromiseRefused {
 /// leaf's direct parents on the paths that hold: an SCT is a promise about one parent.
 pub(crate) fn verify_chain(
     certificate: &Certificate,
-    authorities: &[CertificateAuthority],
+    hints: &[Certificate],
+    authorities: &[KnownAuthority],
     times: &[VerifiedTime],
 ) -> Result<Vec<PublicKey>, CertificateRefused> {
     let mut issuers: Vec<PublicKey> = Vec::new();
+    let mut found: Option<(&KnownAuthority, VerifiedPath)> = None;
     for time in times.iter().map(|time| time.time) {
-        let issuer = verify_at(certificate, authorities, time)?;
-        if !issuers.contains(&issuer) {
-            issuers.push(issuer);
+        // The path of another time serves this one too if all of it is valid then: no signature
+        // needs to be checked twice.
+        let serves = |(known, path): &(&KnownAuthority, VerifiedPath)| {
+            known.authority.valid_for.contains(time) && path.check_time(time).is_ok()
+        };
+        if found.as_ref().is_some_and(serves) {
+            continue;
         }
+        let (known, path) = verify_at(certificate, hints, authorities, time)?;
+        if !issuers.contains(path.issuer()) {
+            issuers.push(path.issuer().clone());
+        }
+        found = Some((known, path));
     }
     Ok(issuers)
 }
 
-fn verify_at(
+fn verify_at<'a>(
     certificate: &Certificate,
-    authorities: &[CertificateAuthority],
+    hints: &[Certificate],
+    authorities: &'a [KnownAuthority],
     time: UnixTime,
-) -> Result<PublicKey, CertificateRefused> {
+) -> Result<(&'a KnownAuthority, VerifiedPath), CertificateRefused> {
     let mut refused = Vec::new();
-    for authority in authorities {
-        if !authority.valid_for.contains(time) {
+    for known in authorities {
+        if !known.authority.valid_for.contains(time) {
             continue;
         }
-        let chain = &authority.certificates;
-        match chain::verify(certificate, &[], chain, Purpose::CodeSigning, time) {
-            Ok(path) => return Ok(path.issuer().clone()),
+        let purpose = Purpose::CodeSigning;
+        match known.chain.verify(certificate, hints, purpose, time) {
+            Ok(path) => return Ok((known, path)),
             Err(error) => refused.push(error),
         }
     }
     Err(CertificateRefused { time, refused })
 }
 
-/// Counts the distinct logs whose promise holds.
+/// Counts the distinct logs whose promise holds. Each log counts once, on whatever path
+/// (GHSA-9vcr-p3rj-q5q6).
 pub(crate) fn verify_scts(
     certificate: &Certificate,
     issuers: &[PublicKey],
@@ -102,22 +115,24 @@ pub(crate) fn verify_scts(
     if required == 0 {
         return Ok(());
     }
-    let mut found: Vec<[u8; 32]> = Vec::new();
-    let mut refused = Vec::new();
-    let scts = sct::embedded(certificate).unwrap_or_else(|error| {
-        refused.push(error.into());
-        Vec::new()
-    });
-    for promise in scts {
-        match verify_sct(&promise, certificate, issuers, logs) {
-            Ok(()) if found.contains(&promise.log_id) => {}
-            Ok(()) => found.push(promise.log_id),
-            Err(error) => refused.push(error),
+    let mut speakers: Vec<&[u8]> = Vec::new();
+    let mut refused: Vec<SctInvalid> = Vec::new();
+    let found = sct::embedded(certificate).and_then(|scts| Ok((scts, Entry::new(certificate)?)));
+    match found {
+        Ok((scts, entry)) => {
+            for promise in scts {
+                match verify_sct(&promise, &entry, issuers, logs) {
+                    Ok(log) => speakers.push(log.speaker()),
+                    Err(error) => refused.push(error),
+                }
+            }
         }
+        Err(error) => refused.push(error.into()),
     }
-    if found.len() < required {
+    let found = distinct(&mut speakers);
+    if found < required {
         return Err(SctRefused {
-            found: found.len(),
+            found,
             expected: required,
             refused,
         });
@@ -125,26 +140,41 @@ pub(crate) fn verify_scts(
     Ok(())
 }
 
-fn verify_sct(
+/// A root may name one log several times, for windows of different length or with another key.
+fn verify_sct<'a>(
     promise: &SignedCertificateTimestamp,
-    certificate: &Certificate,
+    entry: &Entry,
     issuers: &[PublicKey],
-    logs: &[TransparencyLog],
-) -> Result<(), PromiseRefused> {
-    let log = logs.iter().find(|log| log.log_id == promise.log_id);
-    let log = log.ok_or(PromiseRefused::UnknownLog {
+    logs: &'a [TransparencyLog],
+) -> Result<&'a TransparencyLog, SctInvalid> {
+    let mut result = Err(SctInvalid::UnknownLog {
         log_id: promise.log_id,
-    })?;
+    });
+    for log in logs.iter().filter(|log| log.log_id == promise.log_id) {
+        result = verify_sct_of(promise, entry, issuers, log).map(|()| log);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+fn verify_sct_of(
+    promise: &SignedCertificateTimestamp,
+    entry: &Entry,
+    issuers: &[PublicKey],
+    log: &TransparencyLog,
+) -> Result<(), SctInvalid> {
     let time = promise.time()?;
     if !log.valid_for.contains(time) {
-        return Err(PromiseRefused::Window {
+        return Err(SctInvalid::Window {
             log: log.base_url.clone(),
             time,
         });
     }
     let mut result = Err(SctError::Missing);
     for issuer in issuers {
-        result = promise.verify(certificate, issuer, &log.public_key);
+        result = promise.verify_entry(entry, issuer, &log.public_key, log.algorithm);
         if result.is_ok() {
             break;
         }

@@ -1,36 +1,35 @@
-//! Step 6: a transparency log holds an entry with exactly this digest, signature and certificate.
+//! Steps 1 and 7: a transparency log holds the entry, and the entry is about this signature.
 //!
-//! The body is not read but built anew from the bundle and compared. A verifier that only looked at
-//! some of its fields accepted entries of other signatures (CVE-2022-36056, CVE-2026-22703).
+//! Step 1 proves what the log says: its promise, its checkpoint, the path from the entry to the
+//! checkpoint's root. It comes first because a promise carries the time that the steps after it
+//! need, and is worth nothing before it is verified (TOB-SIGSTORE-3). Step 7 comes last, when it is
+//! known what was signed and how.
 
-use waxwing_entries::hashedrekord::{self, Proposal, ProposalError, Verifier};
+use waxwing_encoding::time::UnixTime;
+use waxwing_entries::binding::{self, BindingError, VerifiedSignature};
 use waxwing_model::Bundle;
-use waxwing_model::bundle::LogEntry;
+use waxwing_model::bundle::{InclusionProof, LogEntry, Version};
 use waxwing_model::trusted_root::TransparencyLog;
 use waxwing_tlog::checkpoint::{Checkpoint, CheckpointError};
 use waxwing_tlog::merkle::{self, ProofError};
-use waxwing_tlog::note::{Note, NoteError, NoteKeyError, NoteVerifier};
+use waxwing_tlog::note::{Note, NoteError, NoteVerifier};
+use waxwing_tlog::witness_policy::{WitnessPolicy, WitnessPolicyError};
 
-use crate::artifact::Signed;
-use crate::time::reasons;
+use crate::Requirements;
+use crate::promise::{self, PromiseError};
+use crate::time::{VerifiedTime, distinct, reasons};
+use crate::verifier::TrustError;
 
 /// An entry that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedEntry {
     /// The log's URL.
     pub log: String,
-    /// The entry's index.
-    pub log_index: u64,
-}
-
-/// The trusted root names a log whose key or name cannot sign checkpoints.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the transparency log {log} of the trusted root: {source}")]
-pub struct TrustError {
-    /// The log's URL.
-    pub log: String,
-    /// What is wrong.
-    pub source: NoteKeyError,
+    /// The index by which the log knows the entry. None for an entry of Rekor v1 without a promise:
+    /// the proof knows only its place in one tree, and nothing signs the number in the bundle.
+    pub log_index: Option<u64>,
+    /// When the log took the entry, by its promise; Rekor v2 says nothing of that.
+    pub time: Option<UnixTime>,
 }
 
 /// Why there are not enough entries.
@@ -46,6 +45,12 @@ pub enum EntryRefused {
         log_index: u64,
         /// What is wrong.
         source: EntryError,
+    },
+    /// The same entry twice, under two names of its log.
+    #[error("the bundle has an entry of the log {log} twice")]
+    Repeated {
+        /// The log's URL.
+        log: String,
     },
     /// Too few distinct logs.
     #[error("{found} of {expected} transparency log entries verified{}", reasons(.unknown))]
@@ -71,26 +76,24 @@ pub struct UnknownLog {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
-    /// A kind that cannot be verified yet.
-    #[error("the entry is a {kind} {version}; expected hashedrekord 0.0.2")]
-    Kind {
-        /// The kind.
-        kind: String,
-        /// Its version.
-        version: String,
-    },
-    /// The entry speaks of something else.
-    #[error("the entry is not about this artifact, signature and certificate")]
-    OtherBody,
-    /// The body cannot be built.
-    #[error(transparent)]
-    Body(#[from] ProposalError),
+    /// The log's promise.
+    #[error("the inclusion promise: {0}")]
+    Promise(#[from] PromiseError),
+    /// Neither a proof nor, where that suffices, a promise.
+    #[error("the entry has no inclusion proof with a checkpoint")]
+    NoProof,
     /// The checkpoint's signatures.
     #[error("the checkpoint: {0}")]
     Note(#[from] NoteError),
     /// The checkpoint's text.
     #[error("the checkpoint: {0}")]
     Checkpoint(#[from] CheckpointError),
+    /// A log whose key signs no checkpoints of this kind.
+    #[error("the checkpoint: the log's key cannot sign checkpoints of Rekor {generation}")]
+    NoKey {
+        /// Which Rekor.
+        generation: &'static str,
+    },
     /// A checkpoint of another log.
     #[error("the checkpoint's origin is {found:?}; expected {expected:?}")]
     Origin {
@@ -99,6 +102,9 @@ pub enum EntryError {
         /// The host name of the log's URL.
         expected: String,
     },
+    /// Too few witnesses signed the checkpoint.
+    #[error("the checkpoint: {0}")]
+    Witnesses(#[from] WitnessPolicyError),
     /// The proof and the checkpoint, or the two indexes, disagree.
     #[error("the inclusion proof's {part} is not the {other}")]
     Disagreement {
@@ -110,110 +116,220 @@ pub enum EntryError {
     /// The proof.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A time outside the window in which the trusted root trusts the log.
+    #[error("the trusted root does not trust the log at {time}")]
+    Window {
+        /// The time.
+        time: UnixTime,
+    },
+    /// A time that nobody signed, at which the certificate was not valid.
+    #[error("the entry's integratedTime {time} is outside the certificate's validity")]
+    IntegratedTime {
+        /// The time.
+        time: UnixTime,
+    },
+    /// The entry speaks of something else.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
 }
 
 /// A log of the trusted root, ready to open its checkpoints.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownLog {
-    log_id: Vec<u8>,
-    base_url: String,
-    verifier: NoteVerifier,
+    pub(crate) log: TransparencyLog,
+    /// Rekor v1: any name, the key's hash as its ID. Rekor v2: the host's name, and an ID of both.
+    rekor_v1: Option<NoteVerifier>,
+    rekor_v2: Option<NoteVerifier>,
 }
 
-pub(crate) fn known_logs(logs: &[TransparencyLog]) -> Result<Vec<KnownLog>, TrustError> {
-    let prepare = |log: &TransparencyLog| {
-        // sigstore-go takes the host name for the origin, whatever else the trusted root says.
-        let verifier =
-            NoteVerifier::rekor_v2(host(&log.base_url), &log.public_key).map_err(|source| {
-                TrustError {
-                    log: log.base_url.clone(),
-                    source,
-                }
-            })?;
-        Ok(KnownLog {
-            log_id: log.log_id.clone(),
-            base_url: log.base_url.clone(),
-            verifier,
-        })
-    };
-    logs.iter().map(prepare).collect()
+/// An entry of which it is proven that the log holds it, and not yet what it is about.
+#[derive(Debug)]
+pub(crate) struct ProvenEntry<'a> {
+    pub(crate) entry: &'a LogEntry,
+    pub(crate) log: &'a TransparencyLog,
+    pub(crate) promised_time: Option<UnixTime>,
 }
 
-/// Verifies every entry; a log counts once, entries of unknown logs do not count.
-pub(crate) fn verify(
-    bundle: &Bundle,
-    signed: &Signed,
-    logs: &[KnownLog],
-    required: usize,
-) -> Result<Vec<VerifiedEntry>, EntryRefused> {
-    let mut verified: Vec<VerifiedEntry> = Vec::new();
+impl ProvenEntry<'_> {
+    /// Whether this is the same entry of the same log: the same body at the same place of a tree.
+    fn is_same(&self, other: &Self) -> bool {
+        let place = |entry: &LogEntry| {
+            let proof = entry.inclusion_proof.as_ref();
+            proof.map_or(entry.log_index, |proof| proof.log_index)
+        };
+        self.log.log_id == other.log.log_id
+            && place(self.entry) == place(other.entry)
+            && self.entry.canonicalized_body == other.entry.canonicalized_body
+    }
+}
+
+impl KnownLog {
+    pub(crate) fn new(log: TransparencyLog) -> Result<Self, TrustError> {
+        let with_id = |verifier: NoteVerifier| match log.checkpoint_key_id {
+            Some(id) => verifier.with_key_id(id),
+            None => verifier,
+        };
+        let rekor_v1 = NoteVerifier::rekor_v1(&log.public_key).map(with_id);
+        let rekor_v2 = NoteVerifier::rekor_v2(host(&log.base_url), &log.public_key).map(with_id);
+        match (rekor_v1, rekor_v2) {
+            (Err(source), Err(_)) => Err(TrustError::Log {
+                log: log.base_url,
+                source,
+            }),
+            (rekor_v1, rekor_v2) => Ok(Self {
+                rekor_v1: rekor_v1.ok(),
+                rekor_v2: rekor_v2.ok(),
+                log,
+            }),
+        }
+    }
+
+    /// Whether an entry is this log's: by its identifier, or by the key that a checkpoint of Rekor
+    /// v2 names, since the identifiers of such logs were written in more than one way.
+    fn wrote(&self, entry: &LogEntry, note: Option<&Note>) -> bool {
+        let signed = |verifier: &NoteVerifier| {
+            note.is_some_and(|note| {
+                let mut lines = note.signatures().iter();
+                lines.any(|line| verifier.made(line))
+            })
+        };
+        self.log.log_id == entry.log_id
+            || entry.is_of_rekor_v2() && self.rekor_v2.as_ref().is_some_and(signed)
+    }
+}
+
+/// Proves every entry of a known log, and counts the logs.
+///
+/// Entries of unknown logs are passed over. One of a known log that does not hold refuses the
+/// bundle: a bundle with a forged entry beside a good one is nothing to be trusted.
+pub(crate) fn prove<'a>(
+    bundle: &'a Bundle,
+    logs: &'a [KnownLog],
+    witnesses: Option<&WitnessPolicy>,
+    required: &Requirements,
+) -> Result<Vec<ProvenEntry<'a>>, EntryRefused> {
+    let promises_suffice = required.promises && bundle.version == Version::V0_1;
+    let mut proven: Vec<ProvenEntry<'a>> = Vec::new();
     let mut unknown = Vec::new();
     for entry in &bundle.entries {
-        let Some(log) = logs.iter().find(|log| log.log_id == entry.log_id) else {
-            unknown.push(UnknownLog {
-                log_id: entry.log_id.clone(),
-            });
-            continue;
+        let invalid = |log: &TransparencyLog, source| EntryRefused::Invalid {
+            log: log.base_url.clone(),
+            log_index: entry.log_index,
+            source,
         };
-        let (name, log_index) = (log.base_url.clone(), entry.log_index);
-        verify_body(bundle, signed, entry)
-            .and_then(|()| verify_inclusion(entry, log))
-            .map_err(|source| EntryRefused::Invalid {
-                log: name.clone(),
-                log_index,
-                source,
-            })?;
-        verified.push(VerifiedEntry {
-            log: name,
-            log_index,
-        });
+        let checkpoint = entry
+            .inclusion_proof
+            .as_ref()
+            .map(|proof| &proof.checkpoint);
+        let note = checkpoint.map(Note::parse);
+        let parsed = note.as_ref().and_then(|note| note.as_ref().ok());
+        let candidates = logs.iter().filter(|known| known.wrote(entry, parsed));
+        // A root may name one log several times, for windows of different length.
+        let mut result = None;
+        for known in candidates {
+            let proof = prove_by(entry, parsed, known, witnesses, promises_suffice);
+            let failed = proof.as_ref().err().map(|_| &known.log);
+            if failed.is_none() || result.is_none() {
+                result = Some(proof.map_err(|error| match (&note, error) {
+                    // What could not be read is the first reason.
+                    (Some(Err(error)), EntryError::NoProof) => {
+                        invalid(&known.log, error.clone().into())
+                    }
+                    (_, error) => invalid(&known.log, error),
+                }));
+            }
+            if failed.is_none() {
+                break;
+            }
+        }
+        match result {
+            Some(result) => {
+                let found = result?;
+                // The reader refuses the same index under the same identifier; a log that is found by
+                // its checkpoint's key goes by any identifier.
+                if proven.iter().any(|known| known.is_same(&found)) {
+                    return Err(EntryRefused::Repeated {
+                        log: found.log.base_url.clone(),
+                    });
+                }
+                proven.push(found);
+            }
+            None => unknown.push(UnknownLog {
+                log_id: entry.log_id.clone(),
+            }),
+        }
     }
-    let mut speakers: Vec<&str> = verified.iter().map(|entry| entry.log.as_str()).collect();
-    speakers.sort_unstable();
-    speakers.dedup();
-    let found = speakers.len();
-    if found < required {
+    let mut speakers: Vec<&[u8]> = proven.iter().map(|entry| entry.log.speaker()).collect();
+    let found = distinct(&mut speakers);
+    let expected = required.log_entries;
+    if found < expected {
         return Err(EntryRefused::TooFew {
             found,
-            expected: required,
+            expected,
             unknown,
         });
     }
-    Ok(verified)
+    Ok(proven)
 }
 
-fn verify_body(bundle: &Bundle, signed: &Signed, entry: &LogEntry) -> Result<(), EntryError> {
-    if (entry.kind.as_str(), entry.version.as_str()) != (hashedrekord::KIND, hashedrekord::VERSION)
-    {
-        let (kind, version) = (entry.kind.clone(), entry.version.clone());
-        return Err(EntryError::Kind { kind, version });
-    }
-    let expected = Proposal {
-        digest: signed.digest,
-        signature: bundle.signature.signature.clone(),
-        verifier: Verifier::Certificate(Box::new(bundle.certificate.clone())),
-        algorithm: signed.algorithm,
+fn prove_by<'a>(
+    entry: &'a LogEntry,
+    note: Option<&Note>,
+    known: &'a KnownLog,
+    witnesses: Option<&WitnessPolicy>,
+    promises_suffice: bool,
+) -> Result<ProvenEntry<'a>, EntryError> {
+    let promised_time = match &entry.inclusion_promise {
+        Some(promise) => Some(promise::verify(promise, entry, &known.log)?),
+        None => None,
     };
-    if expected.canonical_body()? != entry.canonicalized_body {
-        return Err(EntryError::OtherBody);
+    match (&entry.inclusion_proof, note) {
+        (Some(proof), Some(note)) => verify_inclusion(entry, proof, note, known, witnesses)?,
+        (None, _) if promises_suffice && promised_time.is_some() => {}
+        _ => return Err(EntryError::NoProof),
     }
-    Ok(())
+    Ok(ProvenEntry {
+        entry,
+        log: &known.log,
+        promised_time,
+    })
 }
 
-fn verify_inclusion(entry: &LogEntry, log: &KnownLog) -> Result<(), EntryError> {
-    let proof = &entry.inclusion_proof;
-    let note = Note::parse(&proof.checkpoint)?;
-    let opened = note.open(std::slice::from_ref(&log.verifier))?;
+fn verify_inclusion(
+    entry: &LogEntry,
+    proof: &InclusionProof,
+    note: &Note,
+    known: &KnownLog,
+    witnesses: Option<&WitnessPolicy>,
+) -> Result<(), EntryError> {
+    let (generation, verifier) = match entry.is_of_rekor_v2() {
+        true => ("v2", &known.rekor_v2),
+        false => ("v1", &known.rekor_v1),
+    };
+    let verifier = verifier.as_ref().ok_or(EntryError::NoKey { generation })?;
+    let opened = note.open(std::slice::from_ref(verifier))?;
     let checkpoint = Checkpoint::parse(opened.text())?;
-    let name = log.verifier.name();
-    if checkpoint.origin() != name {
-        let found = checkpoint.origin().to_owned();
-        return Err(EntryError::Origin {
-            found,
-            expected: name.to_owned(),
-        });
+    if entry.is_of_rekor_v2() {
+        // A Rekor v1 log calls itself as it was configured, with its tree's number; only the key
+        // tells whose checkpoint it is.
+        let expected = host(&known.log.base_url);
+        if checkpoint.origin() != expected {
+            return Err(EntryError::Origin {
+                found: checkpoint.origin().into(),
+                expected: expected.into(),
+            });
+        }
+        if proof.log_index != entry.log_index {
+            return Err(EntryError::Disagreement {
+                part: "log index",
+                other: "entry's log index",
+            });
+        }
+        if let Some(witnesses) = witnesses {
+            witnesses.check(note)?;
+        }
     }
-    let equal = [
+    for (part, equal, other) in [
         (
             "tree size",
             proof.tree_size == checkpoint.size(),
@@ -224,24 +340,82 @@ fn verify_inclusion(entry: &LogEntry, log: &KnownLog) -> Result<(), EntryError> 
             proof.root_hash == checkpoint.root(),
             "checkpoint's root",
         ),
-        (
-            "log index",
-            proof.log_index == entry.log_index,
-            "entry's log index",
-        ),
-    ];
-    if let Some((part, _, other)) = equal.into_iter().find(|(_, equal, _)| !equal) {
-        return Err(EntryError::Disagreement { part, other });
+    ] {
+        if !equal {
+            return Err(EntryError::Disagreement { part, other });
+        }
     }
     let leaf = merkle::leaf_hash(&entry.canonicalized_body);
-    let (index, size) = (entry.log_index, checkpoint.size());
     Ok(merkle::verify_inclusion(
-        index,
-        size,
+        proof.log_index,
+        checkpoint.size(),
         &leaf,
         &proof.hashes,
         &checkpoint.root(),
     )?)
+}
+
+/// Step 7: every proven entry is about this signature, whatever the number that was required.
+pub(crate) fn bind(
+    proven: &[ProvenEntry<'_>],
+    signature: &VerifiedSignature<'_>,
+) -> Result<Vec<VerifiedEntry>, EntryRefused> {
+    let mut verified = Vec::new();
+    for ProvenEntry {
+        entry,
+        log,
+        promised_time,
+    } in proven
+    {
+        let (kind, version) = (&entry.kind, &entry.version);
+        binding::check(kind, version, &entry.canonicalized_body, signature)
+            .map_err(|error| refuse(entry, log, error.into()))?;
+        verified.push(VerifiedEntry {
+            log: log.base_url.clone(),
+            log_index: (entry.is_of_rekor_v2() || promised_time.is_some())
+                .then_some(entry.log_index),
+            time: *promised_time,
+        });
+    }
+    Ok(verified)
+}
+
+/// Every time lies in the window of every log that counts.
+pub(crate) fn check_windows(
+    proven: &[ProvenEntry<'_>],
+    times: &[VerifiedTime],
+) -> Result<(), EntryRefused> {
+    for ProvenEntry { entry, log, .. } in proven {
+        let outside = times.iter().find(|time| !log.valid_for.contains(time.time));
+        if let Some(VerifiedTime { time, .. }) = outside {
+            return Err(refuse(entry, log, EntryError::Window { time: *time }));
+        }
+    }
+    Ok(())
+}
+
+/// An integrated time that no promise covers is no witness; but one outside the certificate's
+/// validity contradicts the rest, and is refused as other clients refuse it.
+pub(crate) fn check_unsigned_times(
+    proven: &[ProvenEntry<'_>],
+    certificate: &waxwing_pki::Certificate,
+) -> Result<(), EntryRefused> {
+    for ProvenEntry { entry, log, .. } in proven {
+        if let Some(time) = entry.integrated_time
+            && (time < certificate.not_before() || time > certificate.not_after())
+        {
+            return Err(refuse(entry, log, EntryError::IntegratedTime { time }));
+        }
+    }
+    Ok(())
+}
+
+fn refuse(entry: &LogEntry, log: &TransparencyLog, source: EntryError) -> EntryRefused {
+    EntryRefused::Invalid {
+        log: log.base_url.clone(),
+        log_index: entry.log_index,
+        source,
+    }
 }
 
 /// The host name of a URL that may lack its scheme: no port, no path.
