@@ -13,7 +13,7 @@ use std::sync::Arc;
 use waxwing_crypto::{Digest, KeyError, KeyType, PrivateKey, Random};
 use waxwing_encoding::time::Clock;
 use waxwing_entries::hashedrekord::{Proposal, Verifier as EntryVerifier};
-use waxwing_model::bundle::{Bundle, LogEntry, MessageSignature};
+use waxwing_model::bundle::{Bundle, Content, KeyMaterial, LogEntry, MessageSignature, Version};
 use waxwing_model::signing_config::{self, SigningConfig, SigningConfigError};
 use waxwing_net::Client;
 use waxwing_pki::Certificate;
@@ -120,7 +120,8 @@ impl Signer {
         watch: &mut (dyn FnMut(Step<'_>) + Send),
     ) -> Result<Signed, SignError> {
         let now = self.clock.now();
-        let select = |services, role, version| signing_config::select(services, role, version, now);
+        let select =
+            |services, role, version| signing_config::select(services, role, &[version], now);
         let config = &self.config;
         // All services before the first request: a signature that cannot be finished is not begun.
         let authority = select(
@@ -169,15 +170,18 @@ impl Signer {
             log: &log.url,
         });
 
-        let signature = MessageSignature {
+        let message = MessageSignature {
             digest: Some(digest),
             signature,
         };
-        let entries = vec![entry];
         let bundle = Bundle {
-            certificate,
-            signature,
-            entries,
+            version: Version::V0_3,
+            key_material: KeyMaterial::Certificate {
+                leaf: certificate,
+                chain: Vec::new(),
+            },
+            content: Content::Message(message),
+            entries: vec![entry],
             timestamps: vec![response],
         };
         // Which name the certificate bears is the authority's rule for this kind of token; that it

@@ -56,12 +56,16 @@ pub fn requested_key(request: &str) -> Result<PublicKey, KeyRefused> {
     Ok(key)
 }
 
-/// The algorithms that Fulcio allows by default are the registry's own for each kind of key.
+/// The algorithms that Fulcio allows by default are the registry's own for each kind of key, but for
+/// ML-DSA, which is experimental there and not on the list.
 fn allowed(key: &PublicKey) -> Result<SignatureAlgorithm, KeyRefused> {
     let found = |kind: KeyType| PublicKeyError::Algorithm {
         found: format!("{kind:?}"),
     };
-    let algorithm = SignatureAlgorithm::default_for(key.key_type());
+    let algorithm = match key.key_type() {
+        KeyType::MlDsa44 | KeyType::MlDsa65 | KeyType::MlDsa87 => None,
+        kind => SignatureAlgorithm::default_for(kind),
+    };
     Ok(algorithm.ok_or_else(|| found(key.key_type()))?)
 }
 
@@ -69,6 +73,21 @@ fn allowed(key: &PublicKey) -> Result<SignatureAlgorithm, KeyRefused> {
 mod tests {
     use super::*;
     use waxwing_crypto::PrivateKey;
+
+    #[test]
+    fn keys_outside_the_list_get_no_certificate() {
+        for kind in [KeyType::EcdsaP521, KeyType::Rsa(2048), KeyType::MlDsa65] {
+            let key = PrivateKey::generate(kind).unwrap();
+            let proof = key.sign(b"subject").unwrap();
+            let proved = proved_key(&key.public_key().to_pem(), &proof, "subject");
+            let refused = matches!(
+                proved,
+                Err(KeyRefused::PublicKey(PublicKeyError::Algorithm { .. }))
+            );
+            assert_eq!(refused, kind == KeyType::MlDsa65, "{kind:?}: {proved:?}");
+            assert_eq!(proved.is_ok(), !refused, "{kind:?}");
+        }
+    }
 
     #[test]
     fn only_the_holder_of_the_key_proves_possession() {

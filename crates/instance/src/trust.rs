@@ -2,8 +2,8 @@
 
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::Window;
-use waxwing_model::signing_config::{Service, SigningConfig};
-use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog, TrustedRoot};
+use waxwing_model::signing_config::{Selector, Service, SigningConfig};
+use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog, TrustedRoot, Version};
 use waxwing_pki::{Certificate, DistinguishedName};
 
 use crate::Address;
@@ -30,15 +30,20 @@ pub(crate) fn trusted_root(address: &Address, keys: &Keys, now: UnixTime) -> Tru
             uri,
             certificates,
             valid_for,
+            operator: String::new(),
         }
     };
     TrustedRoot {
+        version: Version::V0_1,
+        passed_over: Vec::new(),
         transparency_logs: vec![TransparencyLog {
             base_url: address.base().to_owned(),
             public_key: rekor_key.clone(),
             algorithm: keys.rekor_log.algorithm(),
             valid_for,
             log_id: waxwing_rekor::log_id(address.host(), rekor_key).to_vec(),
+            checkpoint_key_id: None,
+            operator: String::new(),
         }],
         certificate_authorities: vec![authority(
             address.base().to_owned(),
@@ -53,6 +58,8 @@ pub(crate) fn trusted_root(address: &Address, keys: &Keys, now: UnixTime) -> Tru
             algorithm: keys.ct_log.algorithm(),
             valid_for,
             log_id: ct_key.sha256_of_spki().to_vec(),
+            checkpoint_key_id: None,
+            operator: String::new(),
         }],
         timestamp_authorities: vec![authority(
             address.timestamp_authority(),
@@ -81,6 +88,8 @@ pub(crate) fn signing_config(address: &Address, now: UnixTime) -> SigningConfig 
         certificate_authorities: service(address.base().to_owned(), 1),
         oidc_issuers: service(address.issuer(), 1),
         transparency_logs: service(address.base().to_owned(), 2),
+        transparency_log_selector: Selector::Any,
         timestamp_authorities: service(address.timestamp_authority(), 1),
+        timestamp_authority_selector: Selector::Any,
     }
 }

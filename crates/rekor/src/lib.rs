@@ -84,13 +84,15 @@ impl Service {
             log_id: self.inner.log_id.to_vec(),
             kind: hashedrekord::KIND.into(),
             version: hashedrekord::VERSION.into(),
-            inclusion_proof: InclusionProof {
+            integrated_time: None,
+            inclusion_promise: None,
+            inclusion_proof: Some(InclusionProof {
                 log_index: added.index,
                 root_hash: added.published.root,
                 tree_size: added.published.size,
                 hashes: added.proof,
                 checkpoint: added.published.checkpoint.to_string(),
-            },
+            }),
             canonicalized_body,
         }
     }
