@@ -28,20 +28,42 @@ pub fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
 
 /// Hashes a file of any size in constant memory.
 pub fn digest(path: &Path, algorithm: HashAlgorithm) -> anyhow::Result<Digest> {
-    let mut file = open(path)?;
     let mut hasher = Hasher::new(algorithm);
+    hash(path, std::slice::from_mut(&mut hasher))?;
+    Ok(hasher.finish())
+}
+
+/// Hashes a file of any size with several functions, reading it once. The digests come in the order
+/// of the functions.
+pub fn digests(path: &Path, algorithms: &[HashAlgorithm]) -> anyhow::Result<Vec<Digest>> {
+    let mut hashers: Vec<Hasher> = algorithms.iter().copied().map(Hasher::new).collect();
+    hash(path, &mut hashers)?;
+    Ok(hashers.into_iter().map(Hasher::finish).collect())
+}
+
+fn hash(path: &Path, hashers: &mut [Hasher]) -> anyhow::Result<()> {
+    let mut file = open(path)?;
     let mut chunk = vec![0; CHUNK];
     loop {
         let read = match file.read(&mut chunk) {
-            Ok(0) => return Ok(hasher.finish()),
+            Ok(0) => return Ok(()),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 return Err(error).with_context(|| format!("reading {}", path.display()));
             }
         };
-        hasher.update(chunk.get(..read).unwrap_or_default());
+        let part = chunk.get(..read).unwrap_or_default();
+        for hasher in hashers.iter_mut() {
+            hasher.update(part);
+        }
     }
+}
+
+/// The number of bytes of a file.
+pub fn size(path: &Path) -> anyhow::Result<u64> {
+    let metadata = fs::metadata(path).with_context(|| format!("opening {}", path.display()))?;
+    Ok(metadata.len())
 }
 
 /// Writes a file whole: into a neighbour first, which then takes its name. Whoever looks sees the
@@ -84,6 +106,10 @@ mod tests {
         assert!(refused.contains("is larger than"), "{refused}");
         let hash = HashAlgorithm::Sha256;
         assert_eq!(digest(&path, hash).unwrap(), hash.digest(&content));
+        let both = [HashAlgorithm::Sha512, hash];
+        let expected = both.map(|hash| hash.digest(&content));
+        assert_eq!(digests(&path, &both).unwrap(), expected);
+        assert_eq!(size(&path).unwrap(), content.len() as u64);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -10,6 +10,7 @@
 //! Nothing here reads the process's environment or writes to its streams: [`Environment`] and
 //! [`Output`] are made by `main` and, with other content, by tests.
 
+mod artifact;
 mod boolean;
 mod dialect;
 mod duration;
@@ -20,6 +21,7 @@ mod output;
 mod single_dash;
 mod step;
 
+pub use artifact::ReadArtifact;
 pub use boolean::{BooleanError, parse_boolean};
 pub use dialect::Dialect;
 pub use duration::{DurationError, parse_duration};

@@ -108,9 +108,19 @@ impl Output {
         self.aside(&format!("{label} {text}"));
     }
 
-    /// Says why the program fails, with all causes in one line.
+    /// Says why the program fails, with all causes in one line. A cause that stands in the message
+    /// before it is not said twice: errors of our libraries have their cause in them.
     pub fn error(&mut self, error: &anyhow::Error) {
-        self.complain(&format!("{error:#}"));
+        let mut text = String::new();
+        for cause in error.chain().map(ToString::to_string) {
+            if text.is_empty() {
+                text = cause;
+            } else if !text.contains(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
+        }
+        self.complain(&text);
     }
 
     /// What is said beside the result is lost if nobody can hear it; that is no reason to fail.

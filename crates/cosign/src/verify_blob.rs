@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use waxwing_cli::{Output, files};
+use waxwing_cli::{Output, ReadArtifact, files};
 use waxwing_model::bundle::LARGEST_BUNDLE;
 use waxwing_model::trusted_root::LARGEST_TRUSTED_ROOT;
 use waxwing_model::{Bundle, TrustedRoot};
-use waxwing_verify::{Artifact, Identity, Policy, Requirements, Verifier, artifact};
+use waxwing_verify::{Identity, Policy, Requirements, Verifier};
 
 /// Verify a signature over a file
 ///
@@ -34,7 +34,7 @@ pub(crate) struct VerifyBlob {
     /// The OIDC issuer that must have vouched for it
     #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: String,
-    /// Accepted as the original's: signed timestamps are always required here
+    /// Require a timestamp of a timestamp authority, where a log's own time would do
     #[arg(long)]
     use_signed_timestamps: bool,
     /// Accepted as the original's: bundles are always of the new format here
@@ -55,16 +55,15 @@ impl VerifyBlob {
             Bundle::from_json(&bundle).with_context(|| self.bundle.display().to_string())?;
         let identity =
             Identity::exactly(&self.certificate_oidc_issuer, &self.certificate_identity)?;
-        let hash = artifact::hash(bundle.certificate.public_key())
-            .context("the certificate's key has no signature algorithm in the registry")?;
-        let digest = files::digest(&self.blob, hash)?;
+        let policy = Policy::identity(identity);
+        let artifact = ReadArtifact::of_file(&self.blob, &bundle, &policy)?;
 
-        let verifier = Verifier::new(trusted_root, Requirements::public_good())?;
-        verifier.verify(
-            &bundle,
-            Artifact::Digest(digest),
-            &Policy::identity(identity),
-        )?;
+        let mut requirements = Requirements::public_good();
+        if self.use_signed_timestamps {
+            requirements = requirements.timestamps(1);
+        }
+        let verifier = Verifier::new(trusted_root, requirements)?;
+        verifier.verify(&bundle, artifact.as_artifact(), &policy)?;
         // Where the original says it: on the standard error.
         output.note("Verified OK");
         Ok(())

@@ -1,6 +1,7 @@
 //! All of Sigstore in one program. It looks at the name by which it was called: as `cosign` (a link)
 //! it is cosign, and `waxwing cosign …` is the same.
 
+mod conformance;
 mod system;
 mod try_file;
 
@@ -36,6 +37,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    Conformance(conformance::Conformance),
 }
 
 fn main() -> Exit {
@@ -56,6 +58,7 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
     };
     let done = match waxwing.command {
         Command::Try(command) => command.run(output),
+        Command::Conformance(command) => command.run(output),
         Command::Cosign { arguments } => {
             let arguments = std::iter::once("cosign".into()).chain(arguments);
             return waxwing_cosign::run(arguments, environment, output);

@@ -124,16 +124,17 @@ impl TryFile {
             .context("what was written does not verify")?;
         watch.step("verdict", "verified again from the files alone");
 
+        let signer = verified.identity().context("a key signed")?;
         let took = began.elapsed();
-        let command = verify_command(&self.file, &bundle, &trusted_root, &verified);
+        let command = verify_command(&self.file, &bundle, &trusted_root, signer);
         match self.output {
             Format::Json => output.json(&Report {
                 file: self.file.clone(),
                 sha256: hex::encode(digest.as_bytes()),
                 bundle,
                 trusted_root,
-                identity: verified.identity().name.value().to_owned(),
-                issuer: verified.identity().issuer.clone(),
+                identity: signer.name.value().to_owned(),
+                issuer: signer.issuer.clone(),
                 time: verified
                     .times()
                     .first()
@@ -142,7 +143,7 @@ impl TryFile {
                 log_index: verified
                     .entries()
                     .first()
-                    .map(|entry| entry.log_index)
+                    .and_then(|entry| entry.log_index)
                     .unwrap_or_default(),
                 verified: true,
                 milliseconds: took.as_secs_f64() * 1000.0,
@@ -198,7 +199,8 @@ impl Watch<'_> {
                 self.step("timestamp", &format!("{time} by the timestamp authority"));
             }
             Step::LogEntry { entry, .. } => {
-                let size = entry.inclusion_proof.tree_size;
+                let size = entry.inclusion_proof.as_ref().map(|proof| proof.tree_size);
+                let size = size.unwrap_or_default();
                 let detail = format!("number {} of {size} in Rekor, with proof", entry.log_index);
                 self.step("log entry", &detail);
             }
@@ -244,14 +246,8 @@ fn verify(
     )?)
 }
 
-fn verify_command(
-    file: &Path,
-    bundle: &Path,
-    trusted_root: &Path,
-    verified: &Verified,
-) -> Vec<String> {
+fn verify_command(file: &Path, bundle: &Path, trusted_root: &Path, signer: &Signer) -> Vec<String> {
     let path = |path: &Path| path.display().to_string();
-    let identity = verified.identity();
     let words = [
         "cosign".to_owned(),
         "verify-blob".to_owned(),
@@ -261,9 +257,9 @@ fn verify_command(
         path(trusted_root),
         "--use-signed-timestamps".to_owned(),
         "--certificate-identity".to_owned(),
-        identity.name.value().to_owned(),
+        signer.name.value().to_owned(),
         "--certificate-oidc-issuer".to_owned(),
-        identity.issuer.clone(),
+        signer.issuer.clone(),
         path(file),
     ];
     words.into()

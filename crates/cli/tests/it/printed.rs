@@ -94,6 +94,10 @@ fn results_and_the_rest_go_to_different_streams() {
     output.deprecated_flag("bundle", "use --new");
     let error = anyhow::anyhow!("the certificate expired").context("verifying the bundle");
     output.error(&error);
+    // A library that says its cause itself, as ours do.
+    let cause = std::io::Error::other("no proof");
+    let error = anyhow::Error::new(cause).context("the entry 7: no proof");
+    output.error(&error.context("bundle.json"));
     insta::assert_snapshot!(desk.stdout.text(), @r#"
     Verified OK
     {
@@ -109,6 +113,7 @@ fn results_and_the_rest_go_to_different_streams() {
     WARNING: the log is not asked
     Flag --bundle has been deprecated, use --new
     Error: verifying the bundle: the certificate expired
+    Error: bundle.json: the entry 7: no proof
     ");
 }
 

@@ -20,6 +20,11 @@ fn waxwing_try() {
 }
 
 #[test]
+fn waxwing_conformance_verify_bundle() {
+    insta::assert_snapshot!(help(&["conformance", "verify-bundle", "--help"]));
+}
+
+#[test]
 fn cosign_verify_blob() {
     insta::assert_snapshot!(help(&["cosign", "verify-blob", "--help"]));
 }

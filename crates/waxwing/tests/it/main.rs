@@ -6,9 +6,12 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
+mod conformance;
 mod help;
+mod large_file;
 mod openssl;
 mod program;
 mod road;
 mod signed_faults;
 mod try_file;
+mod vectors;
