@@ -9,8 +9,10 @@ use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, Random as _, SystemRand
 use waxwing_encoding::time::UnixTime;
 use waxwing_entries::hashedrekord::{self, Proposal, Verifier};
 use waxwing_model::Window;
-use waxwing_model::bundle::{Bundle, InclusionProof, LogEntry, MessageSignature};
-use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog, TrustedRoot};
+use waxwing_model::bundle::{
+    Bundle, Content, InclusionProof, KeyMaterial, LogEntry, MessageSignature, Version,
+};
+use waxwing_model::trusted_root::{self, CertificateAuthority, TransparencyLog, TrustedRoot};
 use waxwing_pki::fulcio::{Identity, SubjectAlternativeName};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, Purpose, SerialNumber, Validity};
 use waxwing_pki::sct::{self, SignedCertificateTimestamp};
@@ -133,16 +135,21 @@ impl VirtualSigstore {
             algorithm: key.algorithm(),
             valid_for,
             log_id,
+            checkpoint_key_id: None,
+            operator: String::new(),
         };
         let authority = |common_name, uri: String, certificates| CertificateAuthority {
             subject: name(common_name),
             uri,
             certificates,
             valid_for,
+            operator: String::new(),
         };
         let base = format!("http://{HOST}");
         let ct_id = self.ct_log.public_key().sha256_of_spki().to_vec();
         TrustedRoot {
+            version: trusted_root::Version::V0_1,
+            passed_over: Vec::new(),
             transparency_logs: vec![log(base.clone(), &self.rekor_log, self.rekor_log_id())],
             certificate_authorities: vec![authority(
                 "root",
@@ -181,12 +188,16 @@ impl VirtualSigstore {
         };
         let body = proposal.check().expect("the proposal holds").into_body();
         Bundle {
-            certificate,
+            version: Version::V0_3,
+            key_material: KeyMaterial::Certificate {
+                leaf: certificate,
+                chain: Vec::new(),
+            },
             timestamps: vec![self.timestamp(&signature, fault)],
-            signature: MessageSignature {
+            content: Content::Message(MessageSignature {
                 digest: Some(digest),
                 signature,
-            },
+            }),
             entries: vec![self.entry(body, fault)],
         }
     }
@@ -283,13 +294,15 @@ impl VirtualSigstore {
             log_id: self.rekor_log_id(),
             kind: hashedrekord::KIND.into(),
             version: hashedrekord::VERSION.into(),
-            inclusion_proof: InclusionProof {
+            integrated_time: None,
+            inclusion_promise: None,
+            inclusion_proof: Some(InclusionProof {
                 log_index: 1,
                 root_hash: root,
                 tree_size: 2,
                 hashes: vec![first],
                 checkpoint: note.to_string(),
-            },
+            }),
             canonicalized_body: body,
         }
     }

@@ -150,6 +150,28 @@ fn every_crate_keeps_the_lints_of_the_workspace() {
 }
 
 #[test]
+fn pure_crates_cannot_panic_on_input() {
+    let rule = "lib.rs of every crate on floor 1 warns of what may panic (CONTRIBUTING.md, style)";
+    let lints = [
+        "expect_used",
+        "indexing_slicing",
+        "panic",
+        "string_slice",
+        "unreachable",
+    ];
+    let lacks = |source: &str| {
+        lints
+            .iter()
+            .any(|lint| !source.contains(&format!("clippy::{lint}")))
+    };
+    assert!(lacks("warn(clippy::panic)"));
+    let sources = HOUSE[0].iter();
+    let sources = sources.map(|name| root().join("crates").join(name).join("src/lib.rs"));
+    let without = sources.filter(|path| lacks(&read(path)));
+    broken(rule, without.map(|path| shown(&path)));
+}
+
+#[test]
 fn no_file_is_too_long() {
     let rule = format!(
         "a file does one thing and has at most {LONGEST_FILE} lines (CONTRIBUTING.md, style)"

@@ -2,13 +2,19 @@
 
 use std::path::{Path, absolute};
 
-use super::{Case, Peer, repository};
+use super::{Peer, Question, repository};
 
 /// The name of the file in the run's home directory that sigstore-python reads its trust from.
 pub(super) const TRUST_CONFIG: &str = "trust_config.json";
 
-/// The command line that makes `peer`, installed in `installed`, verify `case`.
-pub(super) fn arguments(peer: Peer, installed: &Path, home: &Path, case: &Case<'_>) -> Vec<String> {
+/// The command line that asks `peer`, installed in `installed`, this question.
+pub(super) fn arguments(
+    peer: Peer,
+    installed: &Path,
+    home: &Path,
+    question: &Question<'_>,
+) -> Vec<String> {
+    let case = &question.case;
     let text = |path: &Path| path.display().to_string();
     // The peer runs in another directory than the test.
     let file = |path: &Path| text(&absolute(path).expect("the working directory is known"));
@@ -32,32 +38,45 @@ pub(super) fn arguments(peer: Peer, installed: &Path, home: &Path, case: &Case<'
                 bundle,
                 flag("--trusted-root"),
                 trusted_root,
-                // Without it cosign accepts the log's own time where there is one.
-                flag("--use-signed-timestamps"),
-                flag("--certificate-identity"),
-                identity,
-                flag("--certificate-oidc-issuer"),
-                issuer,
-                artifact,
             ]);
+            if !question.log_time {
+                // Without it cosign accepts the log's own time where there is one.
+                arguments.push(flag("--use-signed-timestamps"));
+            }
+            match question.key {
+                Some(key) => arguments.extend([flag("--key"), file(key)]),
+                None => arguments.extend([
+                    flag("--certificate-identity"),
+                    identity,
+                    flag("--certificate-oidc-issuer"),
+                    issuer,
+                ]),
+            }
+            arguments.push(artifact);
             arguments
         }
-        Peer::SigstoreGo => vec![
-            program("usr/bin/sigstore-go-verification"),
-            // These three are its defaults; said, so that a changed default changes nothing here.
-            flag("-requireCTlog"),
-            flag("-requireTlog"),
-            flag("-requireTimestamp"),
-            flag("-trustedrootJSONpath"),
-            trusted_root,
-            flag("-expectedSAN"),
-            identity,
-            flag("-expectedIssuer"),
-            issuer,
-            flag("-artifact"),
-            artifact,
-            bundle,
-        ],
+        Peer::SigstoreGo => {
+            let mut arguments = vec![
+                program("usr/bin/sigstore-go-verification"),
+                // These three are its defaults; said, so that a changed default changes nothing here.
+                flag("-requireCTlog"),
+                flag("-requireTlog"),
+                flag("-requireTimestamp"),
+                flag("-trustedrootJSONpath"),
+                trusted_root,
+            ];
+            match question.key {
+                Some(key) => arguments.extend([flag("-publicKey"), file(key)]),
+                None => arguments.extend([
+                    flag("-expectedSAN"),
+                    identity,
+                    flag("-expectedIssuer"),
+                    issuer,
+                ]),
+            }
+            arguments.extend([flag("-artifact"), artifact, bundle]);
+            arguments
+        }
         Peer::SigstorePython => vec![
             program("bin/sigstore"),
             flag("--trust-config"),

@@ -18,6 +18,7 @@ mod command;
 pub mod fault;
 pub mod openssl;
 mod process;
+mod python;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,27 @@ pub struct Case<'a> {
     pub identity: &'a str,
     /// The issuer that the certificate must name, exactly.
     pub issuer: &'a str,
+}
+
+/// A [`Case`] that asks for something else than an identity and a timestamp.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The files, and whom to expect.
+    pub case: Case<'a>,
+    /// A key, in PEM, that is trusted in the place of the identity.
+    pub key: Option<&'a Path>,
+    /// The log's own time is the only one in the bundle: cosign is asked without the flag that demands a timestamp.
+    pub log_time: bool,
+}
+
+impl<'a> From<&Case<'a>> for Question<'a> {
+    fn from(case: &Case<'a>) -> Self {
+        Self {
+            case: *case,
+            key: None,
+            log_time: false,
+        }
+    }
 }
 
 /// A program that others wrote and that verifies bundles.
@@ -117,6 +139,16 @@ impl Installed {
     ///
     /// When the peer cannot be started or does not answer in time: neither is an answer.
     pub fn verify(&self, case: &Case<'_>) -> Verdict {
+        self.ask(&Question::from(case))
+    }
+
+    /// The same for a question that is not the usual one.
+    ///
+    /// # Panics
+    ///
+    /// As above.
+    pub fn ask(&self, question: &Question<'_>) -> Verdict {
+        let case = &question.case;
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         if self.peer == Peer::SigstorePython {
             let root = fs::read_to_string(case.trusted_root).expect("the trusted root can be read");
@@ -124,7 +156,7 @@ impl Installed {
             fs::write(home.path().join(command::TRUST_CONFIG), config)
                 .expect("a temporary directory can be written");
         }
-        let arguments = command::arguments(self.peer, &self.home, home.path(), case);
+        let arguments = command::arguments(self.peer, &self.home, home.path(), question);
         let finished = process::run(&arguments, home.path(), &[]);
         let output = format!(
             "{}{}",
@@ -141,7 +173,8 @@ impl Installed {
 
     /// The command line that [`Self::verify`] runs, with `$HOME` for the temporary home directory.
     pub fn command(&self, case: &Case<'_>) -> Vec<String> {
-        command::arguments(self.peer, &self.home, Path::new("$HOME"), case)
+        let question = Question::from(case);
+        command::arguments(self.peer, &self.home, Path::new("$HOME"), &question)
     }
 
     /// What was installed: name, package, version and digest, as in the manifest.

@@ -121,7 +121,12 @@ fn no_command_leaves_a_check_out() {
         issuer: "https://issuer.example.org",
     };
     for peer in Peer::ALL {
-        let line = command::arguments(peer, Path::new("/peer"), Path::new("/home"), &case);
+        let line = command::arguments(
+            peer,
+            Path::new("/peer"),
+            Path::new("/home"),
+            &Question::from(&case),
+        );
         assert_strict(peer.name(), &line.join(" "));
     }
 }
