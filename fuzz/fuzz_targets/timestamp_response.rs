@@ -10,7 +10,7 @@ fuzz_target!(|der: &[u8]| {
         return;
     };
     let authority = &GOOD.timestamp_authority;
-    if let Ok(verified) = timestamp.verify(&GOOD.bundle.signature.signature, authority) {
+    if let Ok(verified) = timestamp.verify(GOOD.bundle.signature(), authority) {
         assert_eq!(verified.time(), timestamp.claimed_time());
         assert!(
             GOOD.verified

@@ -1,15 +1,18 @@
-//! What several targets share: a bundle that verifies, and ways to change it.
+//! What several targets share: two bundles that verify, and ways to change them.
 //!
-//! The bundle and its trusted root are seeds, made by `examples/seeds.rs` with keys that were thrown
+//! The bundles and their trusted root are seeds, made by `examples/seeds/` with keys that were thrown
 //! away.
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use waxwing_crypto::{KeyType, PrivateKey};
+use waxwing_crypto::{KeyType, PrivateKey, SignatureAlgorithm};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
+use waxwing_entries::binding::{BorrowedVerifier, Signed, VerifiedSignature};
+use waxwing_model::bundle::Content;
 use waxwing_model::{Bundle, TrustedRoot};
+use waxwing_pki::chain::TrustedChain;
 use waxwing_pki::fulcio::{Identity as CertificateIdentity, SubjectAlternativeName};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, SerialNumber, Validity};
 use waxwing_pki::{Certificate, DistinguishedName};
@@ -24,14 +27,20 @@ pub const ISSUER: &str = "https://issuer.example.com";
 pub const NAME: &str = "someone@example.com";
 
 const BUNDLE: &[u8] = include_bytes!("../corpus/bundle/good.json");
+const ENVELOPE: &[u8] = include_bytes!("../corpus/bundle/envelope.json");
 const TRUSTED_ROOT: &[u8] = include_bytes!("../corpus/trusted_root/good.json");
 
-/// The good bundle and what verifies it.
-pub static GOOD: LazyLock<Good> = LazyLock::new(Good::read);
+/// A bundle of an artifact, with a timestamp and an entry of Rekor v2, and what verifies it.
+pub static GOOD: LazyLock<Good> = LazyLock::new(|| Good::read(BUNDLE));
+
+/// A bundle of a statement, with a promise and a proof of Rekor v1, and what verifies it.
+pub static GOOD_ENVELOPE: LazyLock<Good> = LazyLock::new(|| Good::read(ENVELOPE));
 
 /// See [`GOOD`].
 #[derive(Debug)]
 pub struct Good {
+    /// Its text.
+    pub json: &'static [u8],
     /// The bundle.
     pub bundle: Bundle,
     /// Under the trusted root of the seeds.
@@ -41,14 +50,15 @@ pub struct Good {
     /// What the verifier says of it.
     pub verified: Verified,
     /// The chain of the timestamp authority.
-    pub timestamp_authority: Vec<Certificate>,
+    pub timestamp_authority: TrustedChain,
 }
 
 impl Good {
-    fn read() -> Self {
-        let bundle = Bundle::from_json(BUNDLE).expect("the seed is a bundle");
+    fn read(json: &'static [u8]) -> Self {
+        let bundle = Bundle::from_json(json).expect("the seed is a bundle");
         let root = TrustedRoot::from_json(TRUSTED_ROOT).expect("the seed is a trusted root");
         let timestamp_authority = root.timestamp_authorities[0].certificates.clone();
+        let timestamp_authority = TrustedChain::new(timestamp_authority).expect("a chain");
         let verifier =
             Verifier::new(root, Requirements::public_good()).expect("the seed's logs have keys");
         let policy = Policy::identity(Identity::exactly(ISSUER, NAME).expect("an identity"));
@@ -56,6 +66,7 @@ impl Good {
             .verify(&bundle, Artifact::Bytes(ARTIFACT), &policy)
             .expect("the seed verifies");
         Self {
+            json,
             bundle,
             verifier,
             policy,
@@ -63,14 +74,30 @@ impl Good {
             timestamp_authority,
         }
     }
+
+    /// What an entry has to be about.
+    pub fn signature(&self) -> VerifiedSignature<'_> {
+        let digest = self.verified.digest().copied();
+        let certificate = self.bundle.certificate().expect("a certificate");
+        VerifiedSignature {
+            signature: self.bundle.signature(),
+            verifier: BorrowedVerifier::Certificate(certificate),
+            algorithm: SignatureAlgorithm::EcdsaP256Sha256,
+            signed: match &self.bundle.content {
+                Content::Message(_) => Signed::Message(digest),
+                Content::Envelope(envelope) => Signed::Envelope(envelope, digest),
+            },
+        }
+    }
 }
 
-/// The good bundle with the changes that `edits` lists, four bytes each.
-pub fn change(edits: &[u8]) -> Vec<u8> {
-    let mut document: Value = serde_json::from_slice(BUNDLE).expect("the seed is JSON");
+/// A good bundle with the first changes that `edits` lists, four bytes each.
+pub fn change(good: &[u8], edits: &[u8]) -> Vec<u8> {
+    let mut document: Value = serde_json::from_slice(good).expect("the seed is JSON");
     let mut strings = Vec::new();
     collect(&mut document, &mut strings);
-    for edit in edits.chunks_exact(4) {
+    // More than a few would only make each run slow.
+    for edit in edits.chunks_exact(4).take(8) {
         let which = usize::from(edit[0]) % strings.len();
         let place = usize::from(u16::from_be_bytes([edit[1], edit[2]]));
         flip(strings[which], place, edit[3]);

@@ -7,18 +7,23 @@
 //! The keys are made afresh and thrown away, so a second run writes other bytes. Run it when a
 //! format changes; otherwise leave the seeds alone, because every run of the fuzzer starts there.
 
+mod rekor_v1;
+
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
+use rekor_v1::RekorV1;
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SignatureAlgorithm};
 use waxwing_encoding::pem;
 use waxwing_entries::hashedrekord::{self, Proposal, Verifier};
 use waxwing_fuzz::{ARTIFACT, ISSUER, at, identity, years};
 use waxwing_model::Window;
-use waxwing_model::bundle::{InclusionProof, LogEntry, MessageSignature};
-use waxwing_model::signing_config::Service;
-use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog};
+use waxwing_model::bundle::{
+    Content, InclusionProof, KeyMaterial, LogEntry, MessageSignature, Version,
+};
+use waxwing_model::signing_config::{Selector, Service};
+use waxwing_model::trusted_root::{self, CertificateAuthority, TransparencyLog};
 use waxwing_model::{Bundle, SigningConfig, TrustedRoot};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, Purpose, SerialNumber, Validity};
 use waxwing_pki::sct::{self, SignedCertificateTimestamp};
@@ -26,7 +31,7 @@ use waxwing_pki::timestamp::{TimestampAuthority, TimestampDetails, TimestampRequ
 use waxwing_pki::{Certificate, DistinguishedName};
 use waxwing_tlog::checkpoint::Checkpoint;
 use waxwing_tlog::merkle::{self, Node};
-use waxwing_tlog::note::{Note, NoteSigner};
+use waxwing_tlog::note::{Note, NoteSigner, NoteVerifier};
 use waxwing_tlog::{bundle, tile::Tile, tile::Width};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -76,14 +81,36 @@ fn main() -> Result<()> {
         "extension.txt",
         checkpoint.with_extension("Timestamp: 1")?.to_string(),
     )?;
-    seed("note", "good.txt", &entry.inclusion_proof.checkpoint)?;
+    let proof = entry.inclusion_proof.as_ref().ok_or("a proof")?;
+    seed("note", "good.txt", &proof.checkpoint)?;
+
+    let envelope = rekor_v1::envelope(&key)?;
+    let bodies = rekor_v1::bodies(&proposal, &envelope, &certificate)?;
+    for (number, (name, body)) in bodies.iter().enumerate() {
+        let choice = u8::try_from(number)?;
+        seed("entry_body", name, [&[choice], body.as_slice()].concat())?;
+    }
+    let length = u8::try_from(envelope.payload_type.len())?;
+    let payload_type = envelope.payload_type.as_bytes();
+    let statement = [&[length], payload_type, &envelope.payload].concat();
+    seed("statement", "good.bin", statement)?;
+    let rekor_v1 = RekorV1::new()?;
+    let dsse = bodies.into_iter().find(|(name, _)| *name == "dsse_v1.bin");
+    let (_, dsse) = dsse.ok_or("a body of dsse 0.0.1")?;
+    let of_envelope = rekor_v1.bundle(envelope, certificate.clone(), dsse)?;
+    seed("bundle", "envelope.json", of_envelope.to_json()?)?;
+    seed("verify", "envelope.json", of_envelope.to_json()?)?;
 
     let good = Bundle {
-        certificate: certificate.clone(),
-        signature: MessageSignature {
+        version: Version::V0_3,
+        key_material: KeyMaterial::Certificate {
+            leaf: certificate.clone(),
+            chain: Vec::new(),
+        },
+        content: Content::Message(MessageSignature {
             digest: Some(digest),
             signature,
-        },
+        }),
         entries: vec![entry],
         timestamps: vec![timestamp],
     };
@@ -93,7 +120,7 @@ fn main() -> Result<()> {
     seed(
         "trusted_root",
         "good.json",
-        trusted_root(&authorities, &log, &ct_log)?.to_json()?,
+        trusted_root(&authorities, &log, &rekor_v1, &ct_log)?.to_json()?,
     )?;
     seed("signing_config", "good.json", signing_config()?.to_json()?)?;
 
@@ -123,6 +150,22 @@ fn main() -> Result<()> {
             &name,
             signing_request(&PrivateKey::generate(kind)?)?,
         )?;
+    }
+    for kind in [
+        KeyType::EcdsaP256,
+        KeyType::EcdsaP384,
+        KeyType::EcdsaP521,
+        KeyType::Ed25519,
+        KeyType::Rsa(2048),
+        KeyType::MlDsa44,
+    ] {
+        let name = format!("{kind:?}").to_lowercase().replace(['(', ')'], "");
+        let key = PrivateKey::generate(kind)?;
+        let key = key.public_key();
+        seed("public_key", &format!("{name}.der"), key.spki_der())?;
+        if let KeyType::Rsa(_) = kind {
+            seed("public_key", "pkcs1.der", key.bits())?;
+        }
     }
     seed(
         "pem",
@@ -167,7 +210,45 @@ fn main() -> Result<()> {
     ] {
         seed("time", name, text)?;
     }
+    witnesses(&log)?;
+    for (name, pattern) in [
+        (
+            "workflow.txt",
+            r"^https://github\.com/example/[^/]+/\.github/workflows/release\.ya?ml@refs/tags/v\d+$",
+        ),
+        ("classes.txt", r"(?i)[[:alpha:]\d&&--]{2,3}\p{Greek}|\bx\b"),
+        ("escapes.txt", r"\Qa.b\E\101\x41\x{42}(?P<name>a)(?<b>c*?)"),
+        ("unknown.txt", r"(?x) \Z"),
+    ] {
+        seed("pattern", name, pattern)?;
+    }
     Ok(())
+}
+
+/// Keys of a log and of two witnesses, and a policy over them.
+fn witnesses(log: &Log) -> Result<()> {
+    let key = PrivateKey::generate(KeyType::EcdsaP256)?;
+    let ecdsa = NoteVerifier::ecdsa(LOG, key.public_key())?;
+    seed("note_verifier", "ecdsa.txt", ecdsa.to_string())?;
+    seed(
+        "note_verifier",
+        "log.txt",
+        log.signer.verifier().to_string(),
+    )?;
+    let mut policy = format!("# one of two\nlog {}\n", log.signer.verifier());
+    for name in ["first", "second"] {
+        let key = PrivateKey::generate(KeyType::Ed25519)?;
+        let key = NoteVerifier::cosignature_v1(name, key.public_key())?;
+        seed("note_verifier", &format!("{name}.txt"), key.to_string())?;
+        policy += &format!("witness {name} {key} https://{name}.example.com\n");
+    }
+    policy += "group either any first second\n";
+    seed(
+        "witness_policy",
+        "good.txt",
+        policy.clone() + "quorum either\n",
+    )?;
+    seed("witness_policy", "none.txt", policy + "quorum none\n")
 }
 
 fn seed(target: &str, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
@@ -320,7 +401,9 @@ impl Log {
             log_id: self.id(),
             kind: hashedrekord::KIND.into(),
             version: hashedrekord::VERSION.into(),
-            inclusion_proof,
+            integrated_time: None,
+            inclusion_promise: None,
+            inclusion_proof: Some(inclusion_proof),
             canonicalized_body: body,
         };
         Ok((entry, checkpoint))
@@ -334,13 +417,20 @@ fn window() -> Window {
     }
 }
 
-fn trusted_root(authorities: &Authorities, log: &Log, ct_log: &PrivateKey) -> Result<TrustedRoot> {
+fn trusted_root(
+    authorities: &Authorities,
+    log: &Log,
+    rekor_v1: &RekorV1,
+    ct_log: &PrivateKey,
+) -> Result<TrustedRoot> {
     let transparency_log = |key: &PrivateKey, host: &str| TransparencyLog {
         base_url: format!("https://{host}"),
         public_key: key.public_key().clone(),
         algorithm: key.algorithm(),
         valid_for: window(),
         log_id: key.public_key().sha256_of_spki().to_vec(),
+        checkpoint_key_id: None,
+        operator: String::new(),
     };
     let authority =
         |host: &str, common_name: &str, certificates: Vec<Certificate>| CertificateAuthority {
@@ -348,10 +438,16 @@ fn trusted_root(authorities: &Authorities, log: &Log, ct_log: &PrivateKey) -> Re
             uri: format!("https://{host}"),
             certificates,
             valid_for: window(),
+            operator: String::new(),
         };
     let stamping = authorities.timestamps.certificates().cloned().collect();
     Ok(TrustedRoot {
-        transparency_logs: vec![transparency_log(&log.key, LOG)],
+        version: trusted_root::Version::V0_1,
+        passed_over: Vec::new(),
+        transparency_logs: vec![
+            transparency_log(&log.key, LOG),
+            transparency_log(&rekor_v1.key, rekor_v1::HOST),
+        ],
         certificate_authorities: vec![authority(
             "ca.example.com",
             "root",
@@ -374,6 +470,8 @@ fn signing_config() -> Result<SigningConfig> {
         oidc_issuers: vec![service(ISSUER, 1)],
         transparency_logs: vec![service("https://log.example.com", 2)],
         timestamp_authorities: vec![service("https://time.example.com/api/v1/timestamp", 1)],
+        transparency_log_selector: Selector::Any,
+        timestamp_authority_selector: Selector::Any,
     })
 }
 
