@@ -22,7 +22,7 @@ use waxwing_crypto::{
 use waxwing_encoding::base64;
 use waxwing_pki::{Certificate, CertificateError};
 
-use crate::binding::BorrowedVerifier;
+use crate::signature::BorrowedVerifier;
 
 /// The entry's kind.
 pub const KIND: &str = "hashedrekord";

@@ -22,3 +22,4 @@ pub mod binding;
 pub mod hashedrekord;
 mod rekor_v1;
 mod rekor_v2;
+mod signature;

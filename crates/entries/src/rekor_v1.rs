@@ -17,7 +17,7 @@ use waxwing_crypto::{Digest, HashAlgorithm, sha256};
 use waxwing_encoding::{base64, hex, pem};
 use waxwing_model::bundle::Envelope;
 
-use crate::binding::{BindingError, VerifiedSignature, read, same};
+use crate::signature::{BindingError, VerifiedSignature, read, same};
 
 const HASHEDREKORD: &str = "hashedrekord 0.0.1";
 const DSSE: &str = "dsse 0.0.1";

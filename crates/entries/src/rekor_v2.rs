@@ -3,8 +3,8 @@
 use waxwing_crypto::{HashAlgorithm, SignatureAlgorithm};
 use waxwing_encoding::base64;
 
-use crate::binding::{BindingError, BorrowedVerifier, Signed, VerifiedSignature, read, same};
 use crate::hashedrekord::canonical_body;
+use crate::signature::{BindingError, BorrowedVerifier, Signed, VerifiedSignature, read, same};
 
 const HASHEDREKORD: &str = "hashedrekord 0.0.2";
 const DSSE: &str = "dsse 0.0.2";

@@ -9,7 +9,9 @@ use waxwing_pki::chain::{ChainError, VerifiedPath};
 use waxwing_pki::issue::Purpose;
 use waxwing_pki::sct::{self, Entry, SctError, SignedCertificateTimestamp};
 
-use crate::time::{KnownAuthority, VerifiedTime, distinct, reasons};
+use crate::counting::{distinct, reasons};
+use crate::time::VerifiedTime;
+use crate::trust::KnownAuthority;
 
 /// Why the certificate is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -69,7 +69,7 @@
 //! | 4 | [`certificate`] | CT logs promised to publish it |
 //! | 5 | [`policy`] | the identity in it, or the key, is the one asked for |
 //! | 6 | [`artifact`] | the signature is that signer's, over this artifact or a statement about it |
-//! | 7 | [`log`] | the entries of step 1 are about exactly this signature |
+//! | 7 | `binding` | the entries of step 1 are about exactly this signature |
 #![cfg_attr(
     not(test),
     warn(
@@ -82,14 +82,18 @@
 )]
 
 pub mod artifact;
+mod binding;
 pub mod certificate;
+mod counting;
 pub mod log;
+mod matched;
 pub mod pattern;
 pub mod policy;
 pub mod promise;
 mod requirements;
 pub mod result;
 pub mod time;
+mod trust;
 mod verifier;
 
 pub use artifact::{Artifact, ArtifactRefused};
@@ -97,4 +101,5 @@ pub use pattern::{Pattern, PatternError};
 pub use policy::{Identity, Matcher, Policy};
 pub use requirements::Requirements;
 pub use result::ResultError;
-pub use verifier::{TrustError, Verified, VerifiedSigner, Verifier, VerifyError};
+pub use trust::TrustError;
+pub use verifier::{Verified, VerifiedSigner, Verifier, VerifyError};

@@ -1,24 +1,24 @@
-//! Steps 1 and 7: a transparency log holds the entry, and the entry is about this signature.
+//! Step 1: a transparency log holds the entry.
 //!
-//! Step 1 proves what the log says: its promise, its checkpoint, the path from the entry to the
+//! What is proven is what the log says: its promise, its checkpoint, the path from the entry to the
 //! checkpoint's root. It comes first because a promise carries the time that the steps after it
-//! need, and is worth nothing before it is verified (TOB-SIGSTORE-3). Step 7 comes last, when it is
-//! known what was signed and how.
+//! need, and is worth nothing before it is verified (TOB-SIGSTORE-3). What the entry is about is asked
+//! last, in step 7.
 
 use waxwing_encoding::time::UnixTime;
-use waxwing_entries::binding::{self, BindingError, VerifiedSignature};
+use waxwing_entries::binding::BindingError;
 use waxwing_model::Bundle;
 use waxwing_model::bundle::{InclusionProof, LogEntry, Version};
 use waxwing_model::trusted_root::TransparencyLog;
 use waxwing_tlog::checkpoint::{Checkpoint, CheckpointError};
 use waxwing_tlog::merkle::{self, ProofError};
-use waxwing_tlog::note::{Note, NoteError, NoteVerifier};
+use waxwing_tlog::note::{Note, NoteError};
 use waxwing_tlog::witness_policy::{WitnessPolicy, WitnessPolicyError};
 
 use crate::Requirements;
+use crate::counting::{distinct, reasons};
 use crate::promise::{self, PromiseError};
-use crate::time::{VerifiedTime, distinct, reasons};
-use crate::verifier::TrustError;
+use crate::trust::{KnownLog, host};
 
 /// An entry that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,15 +133,6 @@ pub enum EntryError {
     Binding(#[from] BindingError),
 }
 
-/// A log of the trusted root, ready to open its checkpoints.
-#[derive(Debug, Clone)]
-pub(crate) struct KnownLog {
-    pub(crate) log: TransparencyLog,
-    /// Rekor v1: any name, the key's hash as its ID. Rekor v2: the host's name, and an ID of both.
-    rekor_v1: Option<NoteVerifier>,
-    rekor_v2: Option<NoteVerifier>,
-}
-
 /// An entry of which it is proven that the log holds it, and not yet what it is about.
 #[derive(Debug)]
 pub(crate) struct ProvenEntry<'a> {
@@ -160,41 +151,6 @@ impl ProvenEntry<'_> {
         self.log.log_id == other.log.log_id
             && place(self.entry) == place(other.entry)
             && self.entry.canonicalized_body == other.entry.canonicalized_body
-    }
-}
-
-impl KnownLog {
-    pub(crate) fn new(log: TransparencyLog) -> Result<Self, TrustError> {
-        let with_id = |verifier: NoteVerifier| match log.checkpoint_key_id {
-            Some(id) => verifier.with_key_id(id),
-            None => verifier,
-        };
-        let rekor_v1 = NoteVerifier::rekor_v1(&log.public_key).map(with_id);
-        let rekor_v2 = NoteVerifier::rekor_v2(host(&log.base_url), &log.public_key).map(with_id);
-        match (rekor_v1, rekor_v2) {
-            (Err(source), Err(_)) => Err(TrustError::Log {
-                log: log.base_url,
-                source,
-            }),
-            (rekor_v1, rekor_v2) => Ok(Self {
-                rekor_v1: rekor_v1.ok(),
-                rekor_v2: rekor_v2.ok(),
-                log,
-            }),
-        }
-    }
-
-    /// Whether an entry is this log's: by its identifier, or by the key that a checkpoint of Rekor
-    /// v2 names, since the identifiers of such logs were written in more than one way.
-    fn wrote(&self, entry: &LogEntry, note: Option<&Note>) -> bool {
-        let signed = |verifier: &NoteVerifier| {
-            note.is_some_and(|note| {
-                let mut lines = note.signatures().iter();
-                lines.any(|line| verifier.made(line))
-            })
-        };
-        self.log.log_id == entry.log_id
-            || entry.is_of_rekor_v2() && self.rekor_v2.as_ref().is_some_and(signed)
     }
 }
 
@@ -355,97 +311,11 @@ fn verify_inclusion(
     )?)
 }
 
-/// Step 7: every proven entry is about this signature, whatever the number that was required.
-pub(crate) fn bind(
-    proven: &[ProvenEntry<'_>],
-    signature: &VerifiedSignature<'_>,
-) -> Result<Vec<VerifiedEntry>, EntryRefused> {
-    let mut verified = Vec::new();
-    for ProvenEntry {
-        entry,
-        log,
-        promised_time,
-    } in proven
-    {
-        let (kind, version) = (&entry.kind, &entry.version);
-        binding::check(kind, version, &entry.canonicalized_body, signature)
-            .map_err(|error| refuse(entry, log, error.into()))?;
-        verified.push(VerifiedEntry {
-            log: log.base_url.clone(),
-            log_index: (entry.is_of_rekor_v2() || promised_time.is_some())
-                .then_some(entry.log_index),
-            time: *promised_time,
-        });
-    }
-    Ok(verified)
-}
-
-/// Every time lies in the window of every log that counts.
-pub(crate) fn check_windows(
-    proven: &[ProvenEntry<'_>],
-    times: &[VerifiedTime],
-) -> Result<(), EntryRefused> {
-    for ProvenEntry { entry, log, .. } in proven {
-        let outside = times.iter().find(|time| !log.valid_for.contains(time.time));
-        if let Some(VerifiedTime { time, .. }) = outside {
-            return Err(refuse(entry, log, EntryError::Window { time: *time }));
-        }
-    }
-    Ok(())
-}
-
-/// An integrated time that no promise covers is no witness; but one outside the certificate's
-/// validity contradicts the rest, and is refused as other clients refuse it.
-pub(crate) fn check_unsigned_times(
-    proven: &[ProvenEntry<'_>],
-    certificate: &waxwing_pki::Certificate,
-) -> Result<(), EntryRefused> {
-    for ProvenEntry { entry, log, .. } in proven {
-        if let Some(time) = entry.integrated_time
-            && (time < certificate.not_before() || time > certificate.not_after())
-        {
-            return Err(refuse(entry, log, EntryError::IntegratedTime { time }));
-        }
-    }
-    Ok(())
-}
-
-fn refuse(entry: &LogEntry, log: &TransparencyLog, source: EntryError) -> EntryRefused {
+/// The bundle is refused for this entry.
+pub(crate) fn refuse(entry: &LogEntry, log: &TransparencyLog, source: EntryError) -> EntryRefused {
     EntryRefused::Invalid {
         log: log.base_url.clone(),
         log_index: entry.log_index,
         source,
-    }
-}
-
-/// The host name of a URL that may lack its scheme: no port, no path.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    match authority.rsplit_once(':') {
-        // An IPv6 address in brackets has colons of its own.
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_origin_is_the_bare_host_name() {
-        for (url, expected) in [
-            (
-                "https://log2025-1.rekor.sigstore.dev",
-                "log2025-1.rekor.sigstore.dev",
-            ),
-            ("http://127.0.0.1:3003", "127.0.0.1"),
-            ("https://example.com/rekor/", "example.com"),
-            ("example.com", "example.com"),
-            ("http://[::1]:8080/", "[::1]"),
-        ] {
-            assert_eq!(host(url), expected, "{url}");
-        }
     }
 }

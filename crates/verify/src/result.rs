@@ -34,7 +34,7 @@ use waxwing_encoding::base64;
 use waxwing_pki::fulcio::{Claim, Identity, IdentityError};
 use waxwing_pki::{Certificate, DistinguishedName, MalformedDer};
 
-use crate::policy::{self, Matcher};
+use crate::matched::{Asked, MatchedIdentity};
 use crate::time::{TimeSource, VerifiedTime};
 use crate::verifier::{Verified, VerifiedSigner};
 
@@ -54,49 +54,6 @@ pub enum ResultError {
     /// The part of the statement that nothing was checked in is not UTF-8.
     #[error("the verdict cannot be written: {0}")]
     Json(#[from] serde_json::Error),
-}
-
-/// The identity of the policy that the certificate met, as it was asked for. Texts alone: a verdict
-/// is kept and sent about, and needs no regular expression that was already compiled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MatchedIdentity {
-    name: Asked,
-    issuer: Asked,
-    claims: Vec<(Claim, String)>,
-}
-
-/// What was asked for in one place: empty where it was not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Asked {
-    exactly: String,
-    pattern: String,
-}
-
-impl MatchedIdentity {
-    pub(crate) fn of(identity: &policy::Identity) -> Self {
-        Self {
-            name: Asked::of(&identity.name),
-            issuer: Asked::of(&identity.issuer),
-            claims: identity.claims.clone(),
-        }
-    }
-}
-
-impl Asked {
-    fn of(matchers: &[Matcher]) -> Self {
-        let mut asked = Self::default();
-        for matcher in matchers {
-            let (place, text) = match matcher {
-                Matcher::Exactly(text) => (&mut asked.exactly, text.as_str()),
-                Matcher::Pattern(pattern) => (&mut asked.pattern, pattern.as_str()),
-                Matcher::DangerouslyAny => continue,
-            };
-            if place.is_empty() {
-                *place = text.to_owned();
-            }
-        }
-        asked
-    }
 }
 
 impl Verified {
@@ -285,6 +242,7 @@ mod tests {
     use waxwing_encoding::time::UnixTime;
 
     use super::*;
+    use crate::policy::{self, Matcher};
 
     #[test]
     fn names_are_escaped_as_in_go() {

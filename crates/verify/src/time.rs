@@ -6,12 +6,12 @@
 //! time and was verified in step 1.
 
 use waxwing_encoding::time::UnixTime;
-use waxwing_model::trusted_root::CertificateAuthority;
-use waxwing_pki::chain::TrustedChain;
 use waxwing_pki::timestamp::{Timestamp, TimestampError};
 
 use crate::Requirements;
+use crate::counting::{distinct, reasons};
 use crate::log::ProvenEntry;
+use crate::trust::KnownAuthority;
 
 /// A time that was verified, and whose word it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,13 +77,6 @@ pub enum TimestampRefused {
     /// There is nobody to trust.
     #[error("the trusted root has no timestamp authority")]
     NoAuthority,
-}
-
-/// An authority of the trusted root with its chain, ready to verify under.
-#[derive(Debug, Clone)]
-pub(crate) struct KnownAuthority {
-    pub(crate) authority: CertificateAuthority,
-    pub(crate) chain: TrustedChain,
 }
 
 /// What the caller knows of time.
@@ -197,20 +190,4 @@ fn verify(
         time,
         source: TimeSource::TimestampAuthority(authority.uri.clone()),
     })
-}
-
-/// How many different speakers there are; sorts them.
-pub(crate) fn distinct(speakers: &mut Vec<&[u8]>) -> usize {
-    speakers.sort_unstable();
-    speakers.dedup();
-    speakers.len()
-}
-
-/// Reasons in brackets, for the end of a message.
-pub(crate) fn reasons<E: std::fmt::Display>(refused: &[E]) -> String {
-    if refused.is_empty() {
-        return String::new();
-    }
-    let reasons: Vec<String> = refused.iter().map(ToString::to_string).collect();
-    format!(" ({})", reasons.join("; "))
 }

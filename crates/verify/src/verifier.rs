@@ -3,43 +3,21 @@
 use waxwing_crypto::Digest;
 use waxwing_entries::binding::{BorrowedVerifier, Signed, VerifiedSignature};
 use waxwing_model::bundle::KeyMaterial;
-use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog};
+use waxwing_model::trusted_root::TransparencyLog;
 use waxwing_model::{Bundle, Statement, TrustedRoot};
 use waxwing_pki::Certificate;
-use waxwing_pki::chain::{ChainError, TrustedChain};
 use waxwing_pki::fulcio::Identity;
-use waxwing_tlog::note::NoteKeyError;
 use waxwing_tlog::witness_policy::WitnessPolicy;
 
 use crate::artifact::{self, Artifact, ArtifactRefused};
+use crate::binding;
 use crate::certificate::{self, CertificateRefused, SctRefused};
-use crate::log::{self, EntryRefused, KnownLog, ProvenEntry, VerifiedEntry};
+use crate::log::{self, EntryRefused, ProvenEntry, VerifiedEntry};
+use crate::matched::MatchedIdentity;
 use crate::policy::{Policy, Signer, SignerRefused};
 use crate::requirements::Requirements;
-use crate::result::MatchedIdentity;
-use crate::time::{self, KnownAuthority, Present, TimeRefused, VerifiedTime};
-
-/// The trusted root names a service that nothing can be verified with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrustError {
-    /// A log whose key or name cannot sign checkpoints.
-    #[error("the transparency log {log} of the trusted root: {source}")]
-    Log {
-        /// The log's URL.
-        log: String,
-        /// What is wrong.
-        source: NoteKeyError,
-    },
-    /// An authority whose certificates are no chain.
-    #[error("the authority {authority} of the trusted root: {source}")]
-    Authority {
-        /// The authority's URI.
-        authority: String,
-        /// What is wrong.
-        source: ChainError,
-    },
-}
+use crate::time::{self, Present, TimeRefused, VerifiedTime};
+use crate::trust::{KnownAuthority, KnownLog, TrustError, known_authorities};
 
 /// Verifies bundles against one trusted root.
 ///
@@ -162,8 +140,8 @@ impl Verifier {
         Ok(Self {
             logs: logs.map(KnownLog::new).collect::<Result<_, _>>()?,
             ct_logs: trusted_root.ct_logs,
-            certificate_authorities: known(trusted_root.certificate_authorities)?,
-            timestamp_authorities: known(trusted_root.timestamp_authorities)?,
+            certificate_authorities: known_authorities(trusted_root.certificate_authorities)?,
+            timestamp_authorities: known_authorities(trusted_root.timestamp_authorities)?,
             witnesses: None,
             requirements,
         })
@@ -196,7 +174,7 @@ impl Verifier {
             },
         )?;
         if required.strict_log_windows {
-            log::check_windows(&proven, &times)?;
+            binding::check_windows(&proven, &times)?;
         }
         let CheckedSigner {
             signer,
@@ -210,7 +188,7 @@ impl Verifier {
             algorithm: content.algorithm,
             signed: content.signed,
         };
-        let entries = log::bind(&proven, &signature)?;
+        let entries = binding::bind(&proven, &signature)?;
         let (digest, payload) = match content.signed {
             Signed::Message(digest) => (digest, None),
             Signed::Envelope(envelope, digest) => (digest, Some(envelope.payload.clone())),
@@ -262,7 +240,7 @@ impl Verifier {
             }
         };
         let issuers = certificate::verify_chain(leaf, chain, &self.certificate_authorities, times)?;
-        log::check_unsigned_times(proven, leaf)?;
+        binding::check_unsigned_times(proven, leaf)?;
         let required = self.requirements.signed_certificate_timestamps;
         certificate::verify_scts(leaf, &issuers, &self.ct_logs, required)?;
         let (identity, matched) = policy.check(leaf)?;
@@ -276,18 +254,4 @@ impl Verifier {
             verifier: BorrowedVerifier::Certificate(leaf),
         })
     }
-}
-
-/// The authorities of the trusted root, each with its chain.
-fn known(authorities: Vec<CertificateAuthority>) -> Result<Vec<KnownAuthority>, TrustError> {
-    let known = authorities.into_iter().map(|authority| {
-        match TrustedChain::new(authority.certificates.clone()) {
-            Ok(chain) => Ok(KnownAuthority { authority, chain }),
-            Err(source) => Err(TrustError::Authority {
-                authority: authority.uri,
-                source,
-            }),
-        }
-    });
-    known.collect()
 }
