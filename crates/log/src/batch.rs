@@ -10,8 +10,9 @@ use waxwing_encoding::time::UnixTime;
 use waxwing_tlog::Hash;
 use waxwing_tlog::merkle::leaf_hash;
 
+use crate::context::Context;
 use crate::index::Index;
-use crate::recovery::{Context, whole_milliseconds};
+use crate::recovery::whole_milliseconds;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::{AddError, Format, Key, LeafBytes, Record, RecordEntry, Refusal, Settings};

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 use waxwing_tlog::tile::{FULL_WIDTH, Tile, Width};
 
-use crate::recovery::Context;
+use crate::context::Context;
 use crate::state::State;
 use crate::{LogError, Object, ReadError, ledger};
 

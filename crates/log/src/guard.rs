@@ -3,8 +3,8 @@
 //! A storage that was set back to yesterday's copy is whole in itself. Only something outside it
 //! knows that there was a today.
 
+use crate::context::Context;
 use crate::read::Reader;
-use crate::recovery::Context;
 use crate::state::State;
 use crate::{Driver, Guard, GuardSwap, LogError, Refusal};
 

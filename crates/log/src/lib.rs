@@ -23,6 +23,7 @@
 //! Start reading at [`Log`], then `sequencer`, then [`Driver`].
 
 mod batch;
+mod context;
 mod driver;
 mod entry;
 mod error;

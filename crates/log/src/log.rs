@@ -11,9 +11,10 @@ use waxwing_tlog::merkle::leaf_hash;
 use waxwing_tlog::tile::{Tile, Width};
 
 use crate::batch::{Pending, Placement, Request};
+use crate::context::Context;
 use crate::index::Index;
 use crate::read::Reader;
-use crate::recovery::{self, Context, read_lock};
+use crate::recovery::{self, read_lock};
 use crate::sequencer::{Message, Sequencer};
 use crate::snapshot::Snapshot;
 use crate::{

@@ -11,15 +11,13 @@ use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_tlog::merkle::EMPTY_ROOT;
 use waxwing_tlog::tile::{FULL_WIDTH, full_tiles};
 
+use crate::context::Context;
 use crate::index::Index;
 use crate::read::Reader;
 use crate::shelf::Shelf;
 use crate::state::{State, check_sound};
 use crate::tree::Tree;
-use crate::{
-    Driver, DriverError, Guard, HeadSigner, LogError, Outcome, ReadError, Record, Refusal,
-    Settings, guard,
-};
+use crate::{DriverError, Guard, LogError, Outcome, ReadError, Record, Refusal, guard};
 
 const PAGE: u64 = FULL_WIDTH as u64;
 
@@ -29,14 +27,6 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 1;
 
 /// How often a log may be found absent, and then be there when it is to be begun.
 const ATTEMPTS: usize = 8;
-
-/// What a log is opened with.
-pub(crate) struct Context {
-    pub(crate) driver: Arc<dyn Driver>,
-    pub(crate) signer: HeadSigner,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) settings: Settings,
-}
 
 /// A log that was opened.
 pub(crate) struct Opened {

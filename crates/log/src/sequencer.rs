@@ -10,9 +10,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::batch::{Assigned, Batch, Placement, Request};
+use crate::context::Context;
 use crate::filing::{self, Filed};
 use crate::index::Index;
-use crate::recovery::{self, Context, Opened, read_lock};
+use crate::recovery::{self, Opened, read_lock};
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::{AddError, DriverError, Guard, LogError, Outcome, ReadError, Record, Refusal, guard};

@@ -15,9 +15,11 @@ use waxwing_crypto::{PublicKey, PublicKeyError, SignatureError};
 use waxwing_encoding::pem::{self, PemError};
 use waxwing_encoding::time::UnixTime;
 
-use crate::chain::Rules;
 use crate::read::{self, MalformedDer, Reader};
+use crate::rules::Rules;
 use crate::{algorithm, oid};
+
+pub use crate::extension::Extension;
 
 /// Largest certificate that is read, in bytes; Fulcio's take less than 3000.
 pub const LARGEST_CERTIFICATE: usize = 64 * 1024;
@@ -78,17 +80,6 @@ pub struct Certificate {
     rules: Result<Rules, MalformedDer>,
     signature_algorithm: ObjectIdentifier,
     signature: Vec<u8>,
-}
-
-/// One extension, its value undecoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extension {
-    /// Which extension.
-    pub oid: ObjectIdentifier,
-    /// Whether a reader that does not know it must refuse the certificate.
-    pub critical: bool,
-    /// The content of its OCTET STRING.
-    pub value: Vec<u8>,
 }
 
 impl Certificate {

@@ -4,8 +4,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `path` | the search upwards from the leaf |
-//! | `rules` | what one certificate's extensions allow it |
-//! | `constraints` | which names an authority may certify |
+//! | `rules` | what a path asks of each certificate |
 //! | `links` | the other check, of a submission to a CT log |
 //!
 //! One authority is tried at a time: pooling the anchors of several let one authority's intermediate
@@ -13,7 +12,6 @@
 //! included; RFC 5280 would take only its name and its key. A leaf must be told its purpose, an
 //! issuer may be silent about it, as Go has it.
 
-mod constraints;
 mod error;
 mod links;
 mod path;
@@ -27,7 +25,7 @@ use crate::issue::Purpose;
 
 pub use error::ChainError;
 pub use links::{LinkError, verify_links};
-pub(crate) use rules::{Rules, is_for_this_purpose_alone};
+pub(crate) use rules::is_for_this_purpose_alone;
 
 /// One authority of the trusted root: leaf-most first, its last certificate the anchor.
 ///

@@ -16,11 +16,11 @@ use waxwing_crypto::SignatureError;
 use waxwing_encoding::time::UnixTime;
 
 use crate::certificate::Certificate;
-use crate::chain::constraints::readable_name;
 use crate::chain::error::{ChainError, DEEPEST_PATH, MOST_SIGNATURES};
-use crate::chain::rules::{self, require_issuer, require_leaf};
+use crate::chain::rules::{self, check_names, require_issuer, require_leaf};
 use crate::chain::{VerifiedPath, Window, check_dates};
 use crate::issue::Purpose;
+use crate::name_constraints::readable_name;
 use crate::oid;
 use crate::read::{self, Reader};
 
@@ -260,9 +260,9 @@ impl<'a> Search<'a> {
                 continue;
             };
             for below in self.path.iter().take(height) {
-                constraints.check("intermediate", below)?;
+                check_names(constraints, "intermediate", below)?;
             }
-            constraints.check("leaf", self.question.leaf)?;
+            check_names(constraints, "leaf", self.question.leaf)?;
         }
         Ok(())
     }

@@ -19,10 +19,7 @@ use core::net::Ipv4Addr;
 
 use waxwing_encoding::hex;
 
-use crate::certificate::Certificate;
-use crate::chain::ChainError;
 use crate::name::DistinguishedName;
-use crate::oid;
 use crate::read::{self, MalformedDer, Reader};
 
 /// The tags of GeneralName that have something to compare.
@@ -93,34 +90,28 @@ impl NameConstraints {
         })
     }
 
-    /// Checks every name of a certificate below the authority.
-    pub(super) fn check(
+    /// The first name of a certificate below the authority, by its subject and its alternative names,
+    /// that the authority may not certify.
+    pub(crate) fn refused(
         &self,
-        role: &'static str,
-        certificate: &Certificate,
-    ) -> Result<(), ChainError> {
-        let malformed = |source| ChainError::Der { role, source };
-        let refused = |tag, value| ChainError::NameConstraint {
-            role,
-            name: readable(tag, value),
-        };
-        let subject = certificate.subject_der();
-        let attributes = Reader::only(subject, read::SEQUENCE, "the subject").map_err(malformed)?;
+        subject: &[u8],
+        names: Option<&[u8]>,
+    ) -> Result<Option<String>, MalformedDer> {
+        let attributes = Reader::only(subject, read::SEQUENCE, "the subject")?;
         if !attributes.value.is_empty() && !self.allows(DIRECTORY, subject) {
-            return Err(refused(DIRECTORY, subject));
+            return Ok(Some(readable(DIRECTORY, subject)));
         }
-        let Some(names) = certificate.extension(oid::SUBJECT_ALTERNATIVE_NAME) else {
-            return Ok(());
+        let Some(names) = names else {
+            return Ok(None);
         };
-        let names = Reader::only(names, read::SEQUENCE, "GeneralNames").map_err(malformed)?;
-        let mut names = Reader::new(names.value);
+        let mut names = Reader::new(Reader::only(names, read::SEQUENCE, "GeneralNames")?.value);
         while !names.is_empty() {
-            let name = names.any("a GeneralName").map_err(malformed)?;
+            let name = names.any("a GeneralName")?;
             if !self.allows(name.tag, name.value) {
-                return Err(refused(name.tag, name.value));
+                return Ok(Some(readable(name.tag, name.value)));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn allows(&self, tag: u8, value: &[u8]) -> bool {
@@ -377,7 +368,7 @@ fn readable(tag: u8, value: &[u8]) -> String {
 }
 
 /// A distinguished name as people read it.
-pub(super) fn readable_name(name: &[u8]) -> String {
+pub(crate) fn readable_name(name: &[u8]) -> String {
     match DistinguishedName::from_der(name) {
         Ok(name) => format!("{:?} of {:?}", name.common_name, name.organization),
         Err(_) => hex::encode(name),
