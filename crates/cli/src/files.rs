@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use waxwing_crypto::{Digest, HashAlgorithm, Hasher};
@@ -60,6 +60,26 @@ fn hash(path: &Path, hashers: &mut [Hasher]) -> anyhow::Result<()> {
     }
 }
 
+/// The bundle of a file, where nobody said which: FILE.sigstore.json, or FILE.sigstore as older clients
+/// called it.
+pub fn bundle_beside(file: &Path) -> anyhow::Result<PathBuf> {
+    let candidates = ["sigstore.json", "sigstore"].map(|extension| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(".");
+        name.push(extension);
+        PathBuf::from(name)
+    });
+    let [first, second] = &candidates;
+    match candidates.iter().find(|path| path.is_file()) {
+        Some(path) => Ok(path.clone()),
+        None => bail!(
+            "no bundle: --bundle names none, and there is neither {} nor {}",
+            first.display(),
+            second.display()
+        ),
+    }
+}
+
 /// The number of bytes of a file.
 pub fn size(path: &Path) -> anyhow::Result<u64> {
     let metadata = fs::metadata(path).with_context(|| format!("opening {}", path.display()))?;
@@ -111,6 +131,23 @@ mod tests {
         assert_eq!(digests(&path, &both).unwrap(), expected);
         assert_eq!(size(&path).unwrap(), content.len() as u64);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_bundle_is_found_beside_its_file_by_the_newer_name_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("app.tar.gz");
+        let refused = bundle_beside(&file).unwrap_err().to_string();
+        assert!(
+            refused.contains("app.tar.gz.sigstore.json nor"),
+            "{refused}"
+        );
+        let older = folder.path().join("app.tar.gz.sigstore");
+        fs::write(&older, b"{}").unwrap();
+        assert_eq!(bundle_beside(&file).unwrap(), older);
+        let newer = folder.path().join("app.tar.gz.sigstore.json");
+        fs::write(&newer, b"{}").unwrap();
+        assert_eq!(bundle_beside(&file).unwrap(), newer);
     }
 
     #[test]

@@ -22,9 +22,9 @@ use waxwing_verify::{Identity, Policy, Requirements, Verifier};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct VerifyBlob {
-    /// The bundle beside the file
+    /// The bundle; without it BLOB.sigstore.json, or else BLOB.sigstore
     #[arg(long, value_name = "FILE")]
-    bundle: PathBuf,
+    bundle: Option<PathBuf>,
     /// The keys and certificates to trust
     #[arg(long, value_name = "FILE")]
     trusted_root: PathBuf,
@@ -50,9 +50,12 @@ impl VerifyBlob {
         let trusted_root = files::read(&self.trusted_root, LARGEST_TRUSTED_ROOT)?;
         let trusted_root = TrustedRoot::from_json(&trusted_root)
             .with_context(|| self.trusted_root.display().to_string())?;
-        let bundle = files::read(&self.bundle, LARGEST_BUNDLE)?;
-        let bundle =
-            Bundle::from_json(&bundle).with_context(|| self.bundle.display().to_string())?;
+        let path = match &self.bundle {
+            Some(path) => path.clone(),
+            None => files::bundle_beside(&self.blob)?,
+        };
+        let bundle = files::read(&path, LARGEST_BUNDLE)?;
+        let bundle = Bundle::from_json(&bundle).with_context(|| path.display().to_string())?;
         let identity =
             Identity::exactly(&self.certificate_oidc_issuer, &self.certificate_identity)?;
         let policy = Policy::identity(identity);

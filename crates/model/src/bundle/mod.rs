@@ -45,6 +45,9 @@ pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// bill of materials is.
 pub const LARGEST_BUNDLE: usize = 128 * 1024 * 1024;
 
+/// Most bundles in one file of JSON Lines.
+const MOST_BUNDLES: usize = 1024;
+
 /// Most log entries, and most timestamps, in one bundle.
 pub const MOST_ENTRIES: usize = 32;
 
@@ -259,6 +262,29 @@ impl Bundle {
     /// `AllowCertificateChain`). The chain is a hint all the same: no anchor comes from a bundle.
     pub fn from_json_with_chain(json: &[u8]) -> Result<Self, BundleError> {
         read::bundle(json, read::ChainInVersion3::Allowed)
+    }
+
+    /// Reads JSON Lines: a bundle a line, the form of `.sigstore.jsonl` files, at least one and at most
+    /// 1024. One that cannot be read refuses all: whoever asks for every signature on a file must not
+    /// be given fewer without knowing it.
+    pub fn from_json_lines(lines: &[u8]) -> Result<Vec<Self>, BundleError> {
+        if lines.len() > LARGEST_BUNDLE {
+            return Err(BundleError::TooLarge {
+                length: lines.len(),
+            });
+        }
+        let lines = lines.split(|byte| *byte == b'\n');
+        let lines = lines.filter(|line| !line.trim_ascii().is_empty());
+        let count = lines.clone().count();
+        match count {
+            0 => Err(BundleError::Missing { part: "line" }),
+            1..=MOST_BUNDLES => lines.map(Self::from_json).collect(),
+            _ => Err(BundleError::TooMany {
+                part: "lines",
+                count,
+                most: MOST_BUNDLES,
+            }),
+        }
     }
 
     /// Writes the bundle on one line, without a newline at its end.

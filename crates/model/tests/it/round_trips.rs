@@ -40,6 +40,26 @@ fn every_version_content_and_key_material_is_read_again() {
     }
 }
 
+#[test]
+fn json_lines_are_a_bundle_a_line() {
+    let bundles = [good(&bundle(V0_3)), good(&envelope(V0_2))];
+    let lines = bundles.each_ref().map(|bundle| {
+        let json = bundle.to_json().unwrap();
+        String::from_utf8(json).unwrap()
+    });
+    for text in [lines.join("\n"), lines.join("\r\n\n") + "\n"] {
+        assert_eq!(Bundle::from_json_lines(text.as_bytes()).unwrap(), bundles);
+    }
+    let refused = |text: &str| {
+        let error = Bundle::from_json_lines(text.as_bytes()).unwrap_err();
+        error.to_string()
+    };
+    assert_eq!(refused("\n\n"), "the bundle has no line");
+    // One that cannot be read takes the others with it.
+    assert!(refused(&format!("{}\n{{}}", lines[0])).contains("the media type is"));
+    assert!(refused(&"{}\n".repeat(1025)).contains("1025 lines; at most 1024"));
+}
+
 /// The documents here are written as Waxwing writes them, but for the older spelling of 0.3.
 #[test]
 fn a_document_is_written_as_it_was_read() {

@@ -57,6 +57,21 @@ fn the_command_that_is_printed_verifies_by_the_name_of_cosign_and_as_a_subcomman
     let by_subcommand = run(&waxwing(), tried.folder.path(), &words);
     assert_eq!(printed(&by_subcommand), "Verified OK\n");
 
+    // Without --bundle the one beside the file is taken.
+    let mut without = arguments.to_vec();
+    let place = without.iter().position(|word| *word == "--bundle").unwrap();
+    without.drain(place..place + 2);
+    let by_file = run(&link, tried.folder.path(), &without);
+    assert_eq!(printed(&by_file), "Verified OK\n");
+    let beside = tried.path("artifact.txt.sigstore.json");
+    std::fs::rename(&beside, tried.path("elsewhere")).unwrap();
+    let refused = printed(&run(&link, tried.folder.path(), &without));
+    assert!(
+        refused.contains("no bundle: --bundle names none"),
+        "{refused}"
+    );
+    std::fs::rename(tried.path("elsewhere"), &beside).unwrap();
+
     std::fs::write(tried.artifact(), b"another artifact\n").unwrap();
     let refused = run(&link, tried.folder.path(), arguments);
     assert_eq!(refused.status.code(), Some(1));
