@@ -60,15 +60,18 @@ fn hash(path: &Path, hashers: &mut [Hasher]) -> anyhow::Result<()> {
     }
 }
 
+/// FILE.EXTENSION beside FILE.
+pub fn beside(file: &Path, extension: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    name.into()
+}
+
 /// The bundle of a file, where nobody said which: FILE.sigstore.json, or FILE.sigstore as older clients
 /// called it.
 pub fn bundle_beside(file: &Path) -> anyhow::Result<PathBuf> {
-    let candidates = ["sigstore.json", "sigstore"].map(|extension| {
-        let mut name = file.as_os_str().to_owned();
-        name.push(".");
-        name.push(extension);
-        PathBuf::from(name)
-    });
+    let candidates = ["sigstore.json", "sigstore"].map(|extension| beside(file, extension));
     let [first, second] = &candidates;
     match candidates.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),

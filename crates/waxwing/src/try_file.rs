@@ -8,7 +8,6 @@
 //! The verdict is that of the files as they lie on the disk, read back: what was verified on the way
 //! is not what a verifier will be given.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,8 +109,8 @@ impl TryFile {
             .sign(digest, &token, &mut |step| watch.signing(&step))
             .await?;
 
-        let bundle = beside(&self.file, "sigstore.json");
-        let trusted_root = beside(&self.file, "trusted_root.json");
+        let bundle = files::beside(&self.file, "sigstore.json");
+        let trusted_root = files::beside(&self.file, "trusted_root.json");
         files::write(&bundle, &signed.bundle.to_json()?)?;
         files::write(&trusted_root, &instance.trusted_root().to_json()?)?;
         watch.step(
@@ -221,14 +220,6 @@ fn surroundings() -> Surroundings {
     }
 }
 
-/// FILE.EXTENSION beside FILE.
-fn beside(file: &Path, extension: &str) -> PathBuf {
-    let mut name: OsString = file.as_os_str().to_owned();
-    name.push(".");
-    name.push(extension);
-    name.into()
-}
-
 fn verify(
     file: &Path,
     bundle: &Path,
@@ -291,7 +282,7 @@ mod tests {
 
     #[test]
     fn files_lie_beside_the_file() {
-        let beside = beside(Path::new("folder/file.tar.gz"), "sigstore.json");
+        let beside = files::beside(Path::new("folder/file.tar.gz"), "sigstore.json");
         assert_eq!(beside, Path::new("folder/file.tar.gz.sigstore.json"));
     }
 }
