@@ -184,7 +184,7 @@ impl Proposal {
     pub fn canonical_body(&self) -> Result<Vec<u8>, ProposalError> {
         let verifier = self.verifier.as_borrowed();
         canonical_body(&self.digest, &self.signature, verifier, self.algorithm)
-            .map_err(|found| ProposalError::KeyDetails { found })
+            .ok_or_else(|| self.unfit_algorithm())
     }
 
     /// Checks the signature.
@@ -198,12 +198,16 @@ impl Proposal {
         Ok(HashedRekord { body })
     }
 
+    fn unfit_algorithm(&self) -> ProposalError {
+        ProposalError::KeyDetails {
+            found: format!("{:?}", self.algorithm),
+        }
+    }
+
     fn wire_signature(&self) -> Result<Signature, ProposalError> {
         let key_type = self.verifier.public_key().key_type();
         let details = self.algorithm.key_details(key_type);
-        let details = details.ok_or_else(|| ProposalError::KeyDetails {
-            found: format!("{:?}", self.algorithm),
-        })?;
+        let details = details.ok_or_else(|| self.unfit_algorithm())?;
         let raw = |bytes: &[u8]| {
             Some(RawBytes {
                 raw_bytes: base64::encode(bytes),
@@ -225,39 +229,43 @@ impl Proposal {
 }
 
 /// The leaf for a signature, in RFC 8785: written at once, since every byte but the values is known.
-///
-/// Errors: an algorithm that does not go with the key, by its name.
+/// `None` for an algorithm that does not go with the key.
 pub(crate) fn canonical_body(
     digest: &Digest,
     signature: &[u8],
     verifier: BorrowedVerifier<'_>,
     algorithm: SignatureAlgorithm,
-) -> Result<Vec<u8>, String> {
-    let details = algorithm.key_details(verifier.public_key().key_type());
-    let details = details.ok_or_else(|| format!("{algorithm:?}"))?;
-    let hash = waxwing_model::hash_name(digest.algorithm());
-    let (field, der) = match verifier {
-        BorrowedVerifier::Certificate(certificate) => ("x509Certificate", certificate.der()),
-        BorrowedVerifier::PublicKey(key) => ("publicKey", key.spki_der()),
-    };
-    let (digest, signature) = (base64::encode(digest.as_bytes()), base64::encode(signature));
-    let der = base64::encode(der);
-    // "keyDetails" < "publicKey" < "x509Certificate": the order of the keys is the same for both.
+) -> Option<Vec<u8>> {
     let body = format!(
         concat!(
             r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"#,
             r#""data":{{"algorithm":"{hash}","digest":"{digest}"}},"#,
-            r#""signature":{{"content":"{signature}","verifier":{{"#,
-            r#""keyDetails":"{details}","{field}":{{"rawBytes":"{der}"}}}}}}}}}}}}"#
+            r#""signature":{{"content":"{signature}","verifier":{verifier}}}}}}}}}"#
         ),
-        hash = hash,
-        digest = digest,
-        signature = signature,
-        details = details,
-        field = field,
-        der = der,
+        hash = waxwing_model::hash_name(digest.algorithm()),
+        digest = base64::encode(digest.as_bytes()),
+        signature = base64::encode(signature),
+        verifier = canonical_verifier(verifier, algorithm)?,
     );
-    Ok(body.into_bytes())
+    Some(body.into_bytes())
+}
+
+/// What verifies a signature, as the kinds of Rekor v2 write it in RFC 8785. `None` for an algorithm
+/// that does not go with the key.
+pub(crate) fn canonical_verifier(
+    verifier: BorrowedVerifier<'_>,
+    algorithm: SignatureAlgorithm,
+) -> Option<String> {
+    let details = algorithm.key_details(verifier.public_key().key_type())?;
+    let (field, der) = match verifier {
+        BorrowedVerifier::Certificate(certificate) => ("x509Certificate", certificate.der()),
+        BorrowedVerifier::PublicKey(key) => ("publicKey", key.spki_der()),
+    };
+    let der = base64::encode(der);
+    // "keyDetails" < "publicKey" < "x509Certificate": the order of the keys is the same for both.
+    Some(format!(
+        r#"{{"keyDetails":"{details}","{field}":{{"rawBytes":"{der}"}}}}"#
+    ))
 }
 
 impl HashedRekord {

@@ -1,10 +1,10 @@
 //! The entries of Rekor v2: built anew from the signature and compared byte for byte.
 
-use waxwing_crypto::{HashAlgorithm, SignatureAlgorithm};
+use waxwing_crypto::HashAlgorithm;
 use waxwing_encoding::base64;
 
-use crate::hashedrekord::canonical_body;
-use crate::signature::{BindingError, BorrowedVerifier, Signed, VerifiedSignature, read, same};
+use crate::hashedrekord::{canonical_body, canonical_verifier};
+use crate::signature::{BindingError, Signed, VerifiedSignature, read, same};
 
 const HASHEDREKORD: &str = "hashedrekord 0.0.2";
 const DSSE: &str = "dsse 0.0.2";
@@ -25,9 +25,9 @@ pub(crate) fn hashedrekord(
     };
     let expected = canonical_body(&digest, signature.signature, signature.verifier, algorithm);
     match expected {
-        Ok(expected) if expected == body => Ok(()),
-        Ok(_) => differing_part(HASHEDREKORD, body),
-        Err(_) => Err(unfit),
+        Some(expected) if expected == body => Ok(()),
+        Some(_) => differing_part(HASHEDREKORD, body),
+        None => Err(unfit),
     }
 }
 
@@ -35,39 +35,26 @@ pub(crate) fn hashedrekord(
 /// `{"dsseV002":{"payloadHash":{…},"signatures":[{"content":…,"verifier":{…}}]}}`.
 pub(crate) fn dsse(body: &[u8], signature: &VerifiedSignature<'_>) -> Result<(), BindingError> {
     let envelope = signature.envelope(DSSE)?;
-    let details = details(signature.algorithm, signature.verifier);
-    let Some(details) = details else {
-        return Err(BindingError::Algorithm {
-            kind: DSSE,
-            algorithm: signature.algorithm,
-        });
-    };
-    let (field, der) = match signature.verifier {
-        BorrowedVerifier::Certificate(certificate) => ("x509Certificate", certificate.der()),
-        BorrowedVerifier::PublicKey(key) => ("publicKey", key.spki_der()),
-    };
+    let verifier = canonical_verifier(signature.verifier, signature.algorithm);
+    let verifier = verifier.ok_or(BindingError::Algorithm {
+        kind: DSSE,
+        algorithm: signature.algorithm,
+    })?;
     let digest = HashAlgorithm::Sha256.digest(&envelope.payload);
     let expected = format!(
         concat!(
             r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{{"dsseV002":{{"#,
             r#""payloadHash":{{"algorithm":"SHA2_256","digest":"{digest}"}},"#,
-            r#""signatures":[{{"content":"{signature}","verifier":{{"#,
-            r#""keyDetails":"{details}","{field}":{{"rawBytes":"{der}"}}}}}}]}}}}}}"#
+            r#""signatures":[{{"content":"{signature}","verifier":{verifier}}}]}}}}}}"#
         ),
         digest = base64::encode(digest.as_bytes()),
         signature = base64::encode(signature.signature),
-        details = details,
-        field = field,
-        der = base64::encode(der),
+        verifier = verifier,
     );
     match expected.as_bytes() == body {
         true => Ok(()),
         false => differing_part(DSSE, body),
     }
-}
-
-fn details(algorithm: SignatureAlgorithm, verifier: BorrowedVerifier<'_>) -> Option<&'static str> {
-    algorithm.key_details(verifier.public_key().key_type())
 }
 
 /// A body that is not the expected one: of another kind, or about something else.
