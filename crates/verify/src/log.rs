@@ -168,52 +168,20 @@ pub(crate) fn prove<'a>(
     let mut proven: Vec<ProvenEntry<'a>> = Vec::new();
     let mut unknown = Vec::new();
     for entry in &bundle.entries {
-        let invalid = |log: &TransparencyLog, source| EntryRefused::Invalid {
-            log: log.base_url.clone(),
-            log_index: entry.log_index,
-            source,
-        };
-        let checkpoint = entry
-            .inclusion_proof
-            .as_ref()
-            .map(|proof| &proof.checkpoint);
-        let note = checkpoint.map(Note::parse);
-        let parsed = note.as_ref().and_then(|note| note.as_ref().ok());
-        let candidates = logs.iter().filter(|known| known.wrote(entry, parsed));
-        // A root may name one log several times, for windows of different length.
-        let mut result = None;
-        for known in candidates {
-            let proof = prove_by(entry, parsed, known, witnesses, promises_suffice);
-            let failed = proof.as_ref().err().map(|_| &known.log);
-            if failed.is_none() || result.is_none() {
-                result = Some(proof.map_err(|error| match (&note, error) {
-                    // What could not be read is the first reason.
-                    (Some(Err(error)), EntryError::NoProof) => {
-                        invalid(&known.log, error.clone().into())
-                    }
-                    (_, error) => invalid(&known.log, error),
-                }));
-            }
-            if failed.is_none() {
-                break;
-            }
-        }
-        match result {
-            Some(result) => {
-                let found = result?;
-                // The reader refuses the same index under the same identifier; a log that is found by
-                // its checkpoint's key goes by any identifier.
-                if proven.iter().any(|known| known.is_same(&found)) {
-                    return Err(EntryRefused::Repeated {
-                        log: found.log.base_url.clone(),
-                    });
-                }
-                proven.push(found);
-            }
-            None => unknown.push(UnknownLog {
+        let Some(found) = prove_entry(entry, logs, witnesses, promises_suffice)? else {
+            unknown.push(UnknownLog {
                 log_id: entry.log_id.clone(),
-            }),
+            });
+            continue;
+        };
+        // The reader refuses the same index under the same identifier; a log that is found by its
+        // checkpoint's key goes by any identifier.
+        if proven.iter().any(|known| known.is_same(&found)) {
+            return Err(EntryRefused::Repeated {
+                log: found.log.base_url.clone(),
+            });
         }
+        proven.push(found);
     }
     let mut speakers: Vec<&[u8]> = proven.iter().map(|entry| entry.log.speaker()).collect();
     let found = distinct(&mut speakers);
@@ -226,6 +194,35 @@ pub(crate) fn prove<'a>(
         });
     }
     Ok(proven)
+}
+
+/// Proves an entry by the first log of its name that can; `None` if no log has it. A root may name one
+/// log several times, for windows of different length; the error is that of the first.
+fn prove_entry<'a>(
+    entry: &'a LogEntry,
+    logs: &'a [KnownLog],
+    witnesses: Option<&WitnessPolicy>,
+    promises_suffice: bool,
+) -> Result<Option<ProvenEntry<'a>>, EntryRefused> {
+    let proof = entry.inclusion_proof.as_ref();
+    let note = proof.map(|proof| Note::parse(&proof.checkpoint));
+    let parsed = note.as_ref().and_then(|note| note.as_ref().ok());
+    let mut refused = None;
+    for known in logs.iter().filter(|known| known.wrote(entry, parsed)) {
+        match (
+            prove_by(entry, parsed, known, witnesses, promises_suffice),
+            &note,
+        ) {
+            (Ok(found), _) => return Ok(Some(found)),
+            (Err(_), _) if refused.is_some() => {}
+            // What could not be read is the first reason.
+            (Err(EntryError::NoProof), Some(Err(error))) => {
+                refused = Some(refuse(entry, &known.log, error.clone().into()));
+            }
+            (Err(error), _) => refused = Some(refuse(entry, &known.log, error)),
+        }
+    }
+    refused.map_or(Ok(None), Err)
 }
 
 fn prove_by<'a>(

@@ -37,7 +37,8 @@ pub(crate) struct KnownLog {
     pub(crate) rekor_v2: Option<NoteVerifier>,
 }
 
-/// An authority of the trusted root with its chain, ready to verify under.
+/// An authority of the trusted root with its chain, ready to verify under; its certificates stand in
+/// the chain alone.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownAuthority {
     pub(crate) authority: CertificateAuthority,
@@ -83,8 +84,8 @@ impl KnownLog {
 pub(crate) fn known_authorities(
     authorities: Vec<CertificateAuthority>,
 ) -> Result<Vec<KnownAuthority>, TrustError> {
-    let known = authorities.into_iter().map(|authority| {
-        match TrustedChain::new(authority.certificates.clone()) {
+    let known = authorities.into_iter().map(|mut authority| {
+        match TrustedChain::new(std::mem::take(&mut authority.certificates)) {
             Ok(chain) => Ok(KnownAuthority { authority, chain }),
             Err(source) => Err(TrustError::Authority {
                 authority: authority.uri,
