@@ -34,9 +34,7 @@ impl HashAlgorithm {
 
     /// The digest of `message`.
     pub fn digest(self, message: &[u8]) -> Digest {
-        let mut hasher = Hasher::new(self);
-        hasher.update(message);
-        hasher.finish()
+        Digest::of(self, &provider::digest(self.provider(), message))
     }
 }
 
@@ -62,6 +60,14 @@ impl Digest {
             *slot = *byte;
         }
         Some(digest)
+    }
+
+    fn of(algorithm: HashAlgorithm, found: &provider::Digest) -> Self {
+        let mut bytes = [0; 64];
+        for (slot, byte) in bytes.iter_mut().zip(found.as_ref()) {
+            *slot = *byte;
+        }
+        Self { algorithm, bytes }
     }
 
     /// The function.
@@ -102,24 +108,46 @@ impl Hasher {
 
     /// The digest of all that was appended.
     pub fn finish(self) -> Digest {
-        let mut digest = Digest {
-            algorithm: self.algorithm,
-            bytes: [0; 64],
-        };
-        for (slot, byte) in digest.bytes.iter_mut().zip(self.context.finish().as_ref()) {
-            *slot = *byte;
-        }
-        digest
+        Digest::of(self.algorithm, &self.context.finish())
     }
 }
 
 /// SHA-256 of `message`.
 pub fn sha256(message: &[u8]) -> [u8; 32] {
-    sha256_of_parts(&[message])
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(provider::digest(&provider::SHA256, message).as_ref());
+    bytes
 }
 
 /// SHA-256 of the concatenation of `parts`, without making it: the shape of Merkle tree hashes.
+///
+/// Up to some length the parts are copied behind one another after all: a hash in one call takes no
+/// memory from the heap, where one in parts does three times, which is as much as hashing a node.
 pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    match parts.iter().map(|part| part.len()).sum() {
+        0..=128 => sha256_gathered::<128>(parts),
+        129..=1280 => sha256_gathered::<1280>(parts),
+        _ => sha256_streamed(parts),
+    }
+}
+
+/// The parts have at most `N` bytes together.
+fn sha256_gathered<const N: usize>(parts: &[&[u8]]) -> [u8; 32] {
+    let mut buffer = [0; N];
+    let mut free = buffer.as_mut_slice();
+    for part in parts {
+        let Some((place, rest)) = free.split_at_mut_checked(part.len()) else {
+            return sha256_streamed(parts);
+        };
+        place.copy_from_slice(part);
+        free = rest;
+    }
+    let left = free.len();
+    let (message, _) = buffer.split_at(N - left);
+    sha256(message)
+}
+
+fn sha256_streamed(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = provider::Context::new(&provider::SHA256);
     for part in parts {
         context.update(part);
@@ -162,5 +190,20 @@ mod tests {
             HashAlgorithm::Sha256.digest(b"abc").as_bytes()
         );
         assert!(hex::encode(&sha1(b"abc")).starts_with("a9993e364706816a"));
+    }
+
+    #[test]
+    fn parts_of_every_length_give_the_hash_of_the_whole() {
+        let message: Vec<u8> = (0..4000_u32).map(|number| number as u8).collect();
+        for length in (0..200).chain(1250..1300).chain([4000]) {
+            for cut in [0, 1, 33, length / 2, length] {
+                let (left, right) = message[..length].split_at(cut.min(length));
+                assert_eq!(
+                    sha256_of_parts(&[left, right]),
+                    sha256(&message[..length]),
+                    "{length} bytes"
+                );
+            }
+        }
     }
 }
