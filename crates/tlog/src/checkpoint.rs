@@ -159,17 +159,18 @@ fn check_line(line: &str) -> Result<(), CheckpointError> {
     }
 }
 
-/// One number, one spelling: what is read must be written back the same.
 fn canonical_decimal(text: &str) -> Result<u64, CheckpointError> {
+    decimal(text).ok_or_else(|| CheckpointError::SizeNotCanonical {
+        found: text.to_owned(),
+    })
+}
+
+/// One number, one spelling: what is read must be written back the same.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
     // Digits alone, and a zero in front only as the whole number.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = digits && (text == "0" || !text.starts_with('0'));
-    let number = text.parse::<u64>().ok();
-    number
-        .filter(|_| canonical)
-        .ok_or_else(|| CheckpointError::SizeNotCanonical {
-            found: text.to_owned(),
-        })
+    text.parse::<u64>().ok().filter(|_| canonical)
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ use waxwing_pki::{Certificate, DistinguishedName};
 use waxwing_tlog::checkpoint::Checkpoint;
 use waxwing_tlog::merkle::{self, Node};
 use waxwing_tlog::note::{Note, NoteSigner, NoteVerifier};
+use waxwing_tlog::proof_file::TlogProof;
 use waxwing_tlog::{bundle, tile::Tile, tile::Width};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -75,6 +76,7 @@ fn main() -> Result<()> {
 
     let body = proposal.check()?.into_body();
     let (entry, checkpoint) = log.entry(body)?;
+    let root = checkpoint.root();
     seed("checkpoint", "good.txt", checkpoint.to_string())?;
     seed(
         "checkpoint",
@@ -83,6 +85,10 @@ fn main() -> Result<()> {
     )?;
     let proof = entry.inclusion_proof.as_ref().ok_or("a proof")?;
     seed("note", "good.txt", &proof.checkpoint)?;
+    let file = TlogProof::new(1, vec![root; 2], &proof.checkpoint)?;
+    seed("proof_file", "good.txt", file.to_string())?;
+    let file = file.with_extra(b"extra".to_vec());
+    seed("proof_file", "extra.txt", file.to_string())?;
 
     let envelope = rekor_v1::envelope(&key)?;
     let bodies = rekor_v1::bodies(&proposal, &envelope, &certificate)?;

@@ -23,8 +23,7 @@ pub fn inclusion_proof(
     size: u64,
     mut node: impl FnMut(Node) -> Option<Hash>,
 ) -> Result<Vec<Hash>, ProofError> {
-    let ranges = inclusion_ranges(index, size)?;
-    ranges.iter().map(|range| range.hash(&mut node)).collect()
+    hashes(&inclusion_ranges(index, size)?, &mut node)
 }
 
 /// The consistency proof from the tree of `old_size` leaves to the one of `new_size`.
@@ -33,8 +32,18 @@ pub fn consistency_proof(
     new_size: u64,
     mut node: impl FnMut(Node) -> Option<Hash>,
 ) -> Result<Vec<Hash>, ProofError> {
-    let ranges = consistency_ranges(old_size, new_size)?;
-    ranges.iter().map(|range| range.hash(&mut node)).collect()
+    hashes(&consistency_ranges(old_size, new_size)?, &mut node)
+}
+
+fn hashes(
+    ranges: &[Range],
+    node: &mut impl FnMut(Node) -> Option<Hash>,
+) -> Result<Vec<Hash>, ProofError> {
+    let mut hashes = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        hashes.push(range.hash(node)?);
+    }
+    Ok(hashes)
 }
 
 /// The nodes that [`root`] asks for.
@@ -91,12 +100,18 @@ impl Range {
 
     /// The perfect subtrees of the range from right to left, the smallest first.
     fn nodes(self) -> impl Iterator<Item = Node> {
-        (0..u64::BITS as u8)
-            .filter(move |level| self.length >> level & 1 == 1)
-            .map(move |level| Node {
-                level,
+        let mut bits = self.length;
+        std::iter::from_fn(move || {
+            if bits == 0 {
+                return None;
+            }
+            let level = bits.trailing_zeros();
+            bits &= bits - 1;
+            Some(Node {
+                level: level as u8,
                 index: (self.start >> level) + (self.length >> level & !1),
             })
+        })
     }
 
     fn hash(self, node: &mut impl FnMut(Node) -> Option<Hash>) -> Result<Hash, ProofError> {
@@ -119,7 +134,7 @@ fn inclusion_ranges(index: u64, size: u64) -> Result<Vec<Range>, ProofError> {
     if index >= size {
         return Err(ProofError::IndexOutsideTree { index, size });
     }
-    let mut ranges = Vec::with_capacity(u64::BITS as usize);
+    let mut ranges = Vec::with_capacity((u64::BITS - size.leading_zeros()) as usize);
     let mut subtree = Range::tree(size);
     while subtree.length > 1 {
         let (left, right) = subtree.split();

@@ -67,6 +67,11 @@ impl NoteSigner {
         &self.verifier
     }
 
+    /// Whether it signs tree heads (signature type 5), which have no place for extension lines.
+    pub fn signs_tree_heads(&self) -> bool {
+        matches!(self.verifier.signed(), Signed::TreeHead(_))
+    }
+
     /// Signs a note. The time goes into signatures that have a time, and nowhere else.
     pub fn sign(&self, note: &Note, time: UnixTime) -> Result<NoteSignature, NoteKeyError> {
         let bytes = match self.verifier.signed() {
