@@ -1,8 +1,12 @@
 //! In which form a log serves its entries.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use waxwing_tlog::bundle;
-use waxwing_tlog::tile::{Tile, Width};
+use waxwing_tlog::tile::{FULL_WIDTH, Tile, Width};
+
+use crate::ledger::Line;
 
 /// The public form of the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,25 @@ impl Format {
             Self::TlogTiles => 2,
             Self::StaticCt => 0,
         }
+    }
+
+    /// Where the entries of a full tile are in its content; `None` if it is damaged.
+    pub(crate) fn places(self, content: &[u8], lines: &[Line]) -> Option<Vec<Range<usize>>> {
+        let mut places = Vec::with_capacity(FULL_WIDTH);
+        let mut end = 0;
+        for line in lines {
+            let start = end + self.overhead();
+            let length = match self {
+                Self::TlogTiles => {
+                    let length = content.get(end..start)?.try_into().ok()?;
+                    usize::from(u16::from_be_bytes(length))
+                }
+                Self::StaticCt => line.length,
+            };
+            end = start + length;
+            places.push(start..end);
+        }
+        (content.len() == end).then_some(places)
     }
 
     /// The longest entry that the form can hold, or that is sensible where it sets no limit.

@@ -1,0 +1,509 @@
+//! The driver that keeps a log in a directory: the default, and the fast one.
+//!
+//! Start reading at `wal`, which is the commit; `layout` has the directory. Everything goes through
+//! [`FileSystem`], so that a test can crash it at every step.
+
+mod backup;
+mod format;
+mod guard;
+mod inspect;
+mod layout;
+mod objects;
+mod record;
+mod wal;
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use waxwing_crypto::{Random, SystemRandom};
+
+use self::layout::Layout;
+use self::objects::{Objects, Unsynced};
+use self::record::Nonce;
+use self::wal::Wal;
+use crate::files::{self, Disk, FileSystem, blocking};
+use crate::keys::{KeySettings, LocalKeys};
+use crate::{
+    Driver, DriverError, Format, Guard, GuardSwap, Head, KeyIndex, Object, Operation, Outcome,
+    Record, Recovered, ledger,
+};
+
+/// How many objects are written at a time: each waits for the disk, and they wait together.
+const WRITERS: usize = 8;
+
+/// Where a log is, and how it is kept.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LocalSettings {
+    /// The log's directory.
+    pub directory: PathBuf,
+    /// In which form the entries are; it is fixed when the log begins.
+    pub format: Format,
+    /// The file of the guard, on another disk than the directory. Without one a directory that was
+    /// set back to an older copy of itself is not noticed.
+    pub guard: Option<PathBuf>,
+    /// The bytes of one file of the write-ahead log.
+    pub slot_bytes: u64,
+    /// How the index against duplicates is kept.
+    pub keys: KeySettings,
+    /// Reads the log and changes nothing; others may write it meanwhile.
+    pub read_only: bool,
+    /// A defect for the tests to find.
+    #[cfg(feature = "flaws")]
+    pub flaw: Option<crate::Flaw>,
+}
+
+impl LocalSettings {
+    /// The defaults, without a guard.
+    pub fn new(directory: impl Into<PathBuf>, format: Format) -> Self {
+        Self {
+            directory: directory.into(),
+            format,
+            guard: None,
+            slot_bytes: 16 << 20,
+            keys: KeySettings::default(),
+            read_only: false,
+            #[cfg(feature = "flaws")]
+            flaw: None,
+        }
+    }
+}
+
+/// A log in a directory. Clones are further hands on it, within the process that is the writer.
+#[derive(Clone)]
+pub struct LocalDriver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    files: Arc<dyn FileSystem>,
+    random: Arc<dyn Random>,
+    settings: LocalSettings,
+    layout: Layout,
+    objects: Objects,
+    writer: Mutex<Writer>,
+    guard: Mutex<GuardState>,
+    /// Held while the guard's file is written: of two writes the older must not come last.
+    guard_file: Mutex<()>,
+}
+
+/// What only the writer has.
+#[derive(Default)]
+struct Writer {
+    lock: Option<Box<dyn Any + Send + Sync>>,
+    wal: Option<Wal>,
+    keys: Option<Arc<LocalKeys>>,
+}
+
+#[derive(Debug, Default)]
+struct GuardState {
+    current: Option<Guard>,
+    /// Whether the file lacks the current one.
+    behind: bool,
+    /// Whether a task is about to write it.
+    scheduled: bool,
+}
+
+impl fmt::Debug for LocalDriver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "LocalDriver({})",
+            self.inner.layout.root().display()
+        )
+    }
+}
+
+impl LocalDriver {
+    /// A log on this machine's disk. Nothing is touched before it is opened.
+    pub fn new(settings: LocalSettings) -> Self {
+        Self::on(Arc::new(Disk), Arc::new(SystemRandom), settings)
+    }
+
+    /// A log on any file system.
+    pub fn on(
+        files: Arc<dyn FileSystem>,
+        random: Arc<dyn Random>,
+        settings: LocalSettings,
+    ) -> Self {
+        let layout = Layout::new(settings.directory.clone());
+        let page = ledger::page_length(settings.format);
+        let inner = Inner {
+            objects: Objects::new(Arc::clone(&files), layout.clone(), page),
+            files,
+            random,
+            settings,
+            layout,
+            writer: Mutex::default(),
+            guard: Mutex::default(),
+            guard_file: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The checkpoint that was published last, as readers of the directory see it.
+    pub async fn checkpoint(&self) -> Result<Option<Bytes>, DriverError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(&*self.inner.files, "read the checkpoint", move || {
+            files::read(&*inner.files, &inner.layout.checkpoint(), 1 << 20)
+        })
+        .await
+    }
+}
+
+impl Driver for LocalDriver {
+    fn open(&self) -> Operation<'_, Result<Recovered, DriverError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let files = Arc::clone(&inner.files);
+            blocking(&*files, "open the log", move || Ok(inner.open())).await?
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        previous: Option<&'a Head>,
+        record: Arc<Record>,
+    ) -> Operation<'a, Outcome> {
+        let inner = Arc::clone(&self.inner);
+        let previous = previous.cloned();
+        Box::pin(async move {
+            let files = Arc::clone(&inner.files);
+            let done = blocking(&*files, "commit a record", move || {
+                inner.writer().commit(previous.as_ref(), &record)
+            });
+            match done.await {
+                Ok(None) => Outcome::Committed,
+                Ok(Some(records)) => Outcome::Conflict { records },
+                Err(source) => Outcome::Unknown { source },
+            }
+        })
+    }
+
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>> {
+        Box::pin(async move {
+            let inner = &self.inner;
+            inner.must_write("put an object")?;
+            let share = objects.len().div_ceil(WRITERS).max(1);
+            let jobs = objects.chunks(share).map(|chunk| {
+                let (inner, chunk) = (Arc::clone(inner), chunk.to_vec());
+                let (reply, answer) = tokio::sync::oneshot::channel();
+                inner.files.spawn(Box::new({
+                    let inner = Arc::clone(&inner);
+                    move || {
+                        let _ = reply.send(inner.objects.put(&chunk));
+                    }
+                }));
+                answer
+            });
+            let mut unsynced = Unsynced::default();
+            // All are waited for, also when one fails: an object must not appear behind an error.
+            let mut failure = None;
+            for job in jobs.collect::<Vec<_>>() {
+                match job.await {
+                    Ok(Ok(written)) => unsynced.extend(written),
+                    Ok(Err(error)) => failure = Some(error),
+                    Err(_) => {
+                        let source = io::Error::other("the task has panicked");
+                        failure = Some(files::failed("put an object", source));
+                    }
+                }
+            }
+            failure.map_or(Ok(()), Err)?;
+            let sync = Arc::clone(inner);
+            blocking(&*inner.files, "put an object", move || {
+                Ok(sync.objects.sync(&unsynced))
+            })
+            .await?
+        })
+    }
+
+    fn get(&self, object: Object) -> Operation<'_, Result<Option<Bytes>, DriverError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let files = Arc::clone(&inner.files);
+            blocking(&*files, "read an object", move || inner.objects.get(object)).await
+        })
+    }
+
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            inner.must_write("publish a checkpoint")?;
+            let files = Arc::clone(&inner.files);
+            blocking(&*files, "publish a checkpoint", move || {
+                inner.publish(&checkpoint)
+            })
+            .await
+        })
+    }
+
+    fn swap_guard(
+        &self,
+        expected: Option<Guard>,
+        new: Guard,
+    ) -> Operation<'_, Result<GuardSwap, DriverError>> {
+        Box::pin(async move {
+            self.inner.must_write("swap the guard")?;
+            {
+                let mut guard = self.inner.guard();
+                if guard.current != expected {
+                    return Ok(GuardSwap::Other(guard.current));
+                }
+                guard.current = Some(new);
+                guard.behind = true;
+                if guard.scheduled || self.inner.settings.guard.is_none() {
+                    return Ok(GuardSwap::Swapped);
+                }
+                guard.scheduled = true;
+            }
+            tokio::spawn(write_guard_behind(Arc::downgrade(&self.inner)));
+            Ok(GuardSwap::Swapped)
+        })
+    }
+
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let files = Arc::clone(&inner.files);
+            blocking(&*files, "flush the log", move || {
+                inner.write_guard()?;
+                inner.settle_checkpoint()
+            })
+            .await
+        })
+    }
+}
+
+/// Writes the guard after a pause, once for all that came in meanwhile.
+async fn write_guard_behind(inner: Weak<Inner>) {
+    tokio::time::sleep(guard::INTERVAL).await;
+    // A log that was closed has written its guard, and the lock must not wait for this.
+    let Some(inner) = inner.upgrade() else { return };
+    inner.guard().scheduled = false;
+    let files = Arc::clone(&inner.files);
+    // What could not be written is written with the next head, or when the log is closed.
+    let _ = blocking(&*files, "write the guard", move || inner.write_guard()).await;
+}
+
+impl Inner {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A write-ahead log that panicked in the middle of a write refuses to go on by itself.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn guard(&self) -> MutexGuard<'_, GuardState> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn must_write(&self, operation: &'static str) -> Result<(), DriverError> {
+        if !self.settings.read_only {
+            return Ok(());
+        }
+        let source = io::Error::new(io::ErrorKind::PermissionDenied, "opened to be read only");
+        Err(files::failed(operation, source))
+    }
+
+    fn open(&self) -> Result<Recovered, DriverError> {
+        if self.settings.read_only {
+            return self.look();
+        }
+        self.refuse_backup()?;
+        let mut writer = self.writer();
+        // The hand on the files of before goes first: after an error nothing about it is sure.
+        writer.wal = None;
+        self.objects.forget();
+        self.make_directories().map_err(open_failed)?;
+        if writer.lock.is_none() {
+            writer.lock = self.files.lock(&self.layout.lock()).map_err(open_failed)?;
+            if writer.lock.is_none() {
+                let path = self.layout.root().to_owned();
+                return Err(DriverError::Locked { path });
+            }
+        }
+        self.remove_temporaries().map_err(open_failed)?;
+        let guard = self.read_guard()?;
+        let nonce = match format::read(&*self.files, &self.layout, self.settings.format)? {
+            Some(nonce) => nonce,
+            None => self.begin()?,
+        };
+        let directory = self.layout.wal();
+        let found = wal::read(&*self.files, &directory, &nonce).map_err(open_failed)?;
+        let files = Arc::clone(&self.files);
+        let slot = self.settings.slot_bytes;
+        let wal = Wal::begin(files, directory, nonce, slot, &found).map_err(open_failed)?;
+        #[cfg(feature = "flaws")]
+        let wal = {
+            let mut wal = wal;
+            wal.plant(self.settings.flaw);
+            wal
+        };
+        let records = wal.kept();
+        writer.wal = Some(wal);
+        // Runs of keys never change once they are made, so there is nothing to read again.
+        let keys = match &writer.keys {
+            Some(keys) => Arc::clone(keys),
+            None => Arc::new(self.open_keys()?),
+        };
+        writer.keys = Some(Arc::clone(&keys));
+        Ok(recovered(guard, records, keys))
+    }
+
+    /// Reads what is there beside whoever writes it.
+    fn look(&self) -> Result<Recovered, DriverError> {
+        let nonce = format::read(&*self.files, &self.layout, self.settings.format)?;
+        let records = match nonce {
+            Some(nonce) => {
+                let found = wal::read(&*self.files, &self.layout.wal(), &nonce);
+                found.map_err(open_failed)?.records
+            }
+            None => Vec::new(),
+        };
+        let keys = Arc::new(self.open_keys()?);
+        Ok(recovered(self.read_guard()?, records, keys))
+    }
+
+    fn open_keys(&self) -> Result<LocalKeys, DriverError> {
+        let files = Arc::clone(&self.files);
+        let settings = self.settings.keys;
+        LocalKeys::open(
+            files,
+            self.layout.keys(),
+            settings,
+            !self.settings.read_only,
+            &*self.random,
+        )
+    }
+
+    /// The guard, as it is in memory or in the file: in one process it may not have been written yet.
+    fn read_guard(&self) -> Result<Option<Guard>, DriverError> {
+        let mut state = self.guard();
+        if state.current.is_none()
+            && let Some(path) = &self.settings.guard
+        {
+            let read = guard::read(&*self.files, path);
+            state.current = read.map_err(|source| files::failed("read the guard", source))?;
+        }
+        Ok(state.current)
+    }
+
+    fn write_guard(&self) -> io::Result<()> {
+        let Some(path) = &self.settings.guard else {
+            return Ok(());
+        };
+        let _writing = self
+            .guard_file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let guard = {
+            let mut state = self.guard();
+            if !std::mem::take(&mut state.behind) {
+                return Ok(());
+            }
+            state.current
+        };
+        let Some(guard) = guard else {
+            return Ok(());
+        };
+        let written = guard::write(&*self.files, path, guard);
+        if written.is_err() {
+            self.guard().behind = true;
+        }
+        written
+    }
+
+    fn begin(&self) -> Result<Nonce, DriverError> {
+        format::write(
+            &*self.files,
+            &self.layout,
+            self.settings.format,
+            &*self.random,
+        )
+    }
+
+    fn make_directories(&self) -> io::Result<()> {
+        for directory in self.layout.directories() {
+            files::create_directories(&*self.files, self.layout.root(), &directory)?;
+        }
+        Ok(())
+    }
+
+    fn remove_temporaries(&self) -> io::Result<()> {
+        let directory = self.layout.temporary();
+        for name in self.files.list(&directory)? {
+            self.files.remove(&directory.join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Not synchronised: the checkpoint is signed, whoever reads a torn one sees it, and the next one
+    /// or the next start brings another. With it every commit would wait for two disks writes.
+    fn publish(&self, checkpoint: &str) -> io::Result<()> {
+        let temporary = self.layout.temporary().join("checkpoint");
+        let file = match self.files.create(&temporary, false) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.files.remove(&temporary)?;
+                self.files.create(&temporary, false)?
+            }
+            created => created?,
+        };
+        file.write_at(checkpoint.as_bytes(), 0)?;
+        self.files.rename(&temporary, &self.layout.checkpoint())
+    }
+
+    /// Makes the checkpoint durable when a log is closed: one that was frozen may never be opened again,
+    /// and is handed to a file server as it is.
+    fn settle_checkpoint(&self) -> io::Result<()> {
+        match self.files.open(&self.layout.checkpoint(), true) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            file => file?.sync()?,
+        }
+        self.files.sync_directory(self.layout.root())
+    }
+}
+
+impl Drop for Writer {
+    /// The lock goes last: what merges keys must have ended when the next process takes it.
+    fn drop(&mut self) {
+        if let Some(keys) = self.keys.take() {
+            keys.close();
+        }
+    }
+}
+
+impl Writer {
+    /// Commits a record; `Some` with the records on top of `previous` if there are any.
+    fn commit(
+        &mut self,
+        previous: Option<&Head>,
+        record: &Arc<Record>,
+    ) -> io::Result<Option<Vec<Arc<Record>>>> {
+        let Some(wal) = &mut self.wal else {
+            return Err(io::Error::other("the log is not open"));
+        };
+        if let Some(records) = wal.on_top_of(previous) {
+            return Ok(Some(records));
+        }
+        wal.commit(record)?;
+        Ok(None)
+    }
+}
+
+fn recovered(guard: Option<Guard>, records: Vec<Arc<Record>>, keys: Arc<LocalKeys>) -> Recovered {
+    Recovered {
+        guard,
+        covered: keys.covered(),
+        records,
+        keys,
+    }
+}
+
+fn open_failed(source: io::Error) -> DriverError {
+    files::failed("open the log", source)
+}
