@@ -1,6 +1,6 @@
 //! Requests, and the batch that they become.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -11,39 +11,55 @@ use waxwing_tlog::Hash;
 use waxwing_tlog::merkle::leaf_hash;
 
 use crate::context::Context;
-use crate::index::Index;
+use crate::recent::{Keys, Known};
 use crate::recovery::whole_milliseconds;
-use crate::snapshot::Snapshot;
 use crate::state::State;
-use crate::{AddError, Format, Key, LeafBytes, Record, RecordEntry, Refusal, Settings};
+use crate::waiting::{Placement, Waiting};
+use crate::{
+    AddError, DriverError, Format, Key, LeafBytes, Record, RecordEntry, Refusal, Settings,
+};
 
 /// An entry to be added, and who waits for it.
 pub(crate) struct Request {
     pub(crate) key: Key,
     pub(crate) leaf: Pending,
+    /// What was known of the key when the request came in.
+    pub(crate) known: Known,
     pub(crate) reply: oneshot::Sender<Result<Placement, AddError>>,
     /// Counts the request's bytes as waiting until it was answered.
-    pub(crate) _permit: OwnedSemaphorePermit,
+    pub(crate) permit: OwnedSemaphorePermit,
 }
 
 /// A leaf whose place is not known yet.
 pub(crate) enum Pending {
-    Ready { leaf_hash: Hash, stored: Bytes },
-    At(Box<dyn FnMut(u64, UnixTime) -> LeafBytes + Send>),
-}
-
-/// Where an entry is, and a head that it is under.
-pub(crate) struct Placement {
-    pub(crate) index: u64,
-    pub(crate) existed: bool,
-    pub(crate) snapshot: Arc<Snapshot>,
+    Ready {
+        leaf_hash: Hash,
+        stored: Bytes,
+    },
+    At {
+        bytes: usize,
+        make: Box<dyn FnMut(u64, UnixTime) -> LeafBytes + Send>,
+    },
 }
 
 /// A request that has its place, in this batch or from before.
 pub(crate) struct Assigned {
     pub(crate) request: Request,
+    pub(crate) index: u64,
     /// Whether this batch puts it there.
     pub(crate) new: bool,
+}
+
+impl Assigned {
+    /// Who waits, and for what.
+    pub(crate) fn waiting(self) -> Waiting {
+        Waiting {
+            reply: self.request.reply,
+            index: self.index,
+            existed: !self.new,
+            _permit: self.request.permit,
+        }
+    }
 }
 
 /// Requests with their places, and the state that the log has once they are durable.
@@ -68,7 +84,7 @@ impl Request {
     ) -> Result<RecordEntry, AddError> {
         let (leaf_hash, stored) = match &mut self.leaf {
             Pending::Ready { leaf_hash, stored } => (*leaf_hash, stored.clone()),
-            Pending::At(make) => {
+            Pending::At { make, .. } => {
                 // The service's code, and the one sequencer: a defect there must not stop the log.
                 let leaf = catch_unwind(AssertUnwindSafe(|| make(index, time)))
                     .map_err(|_| AddError::LeafPanicked)?;
@@ -99,36 +115,54 @@ impl Batch {
         requests: Vec<Request>,
         context: &Context,
         state: &State,
-        index: &Index,
+        keys: &Keys,
     ) -> Result<Self, Refusal> {
         let time = batch_time(context, state);
         let mut next = state.clone();
         let mut entries = Vec::with_capacity(requests.len());
         let mut assigned = Vec::with_capacity(requests.len());
-        let mut fresh = HashSet::new();
+        let mut fresh = HashMap::with_capacity(requests.len());
         for mut request in requests {
             let key = request.key;
-            let new = index.find(&key).is_none() && !fresh.contains(&key);
-            if new {
-                let place = next.tree.size();
-                match request.entry(place, time, &context.settings) {
-                    Ok(entry) => {
-                        next.push(&entry, time);
-                        fresh.insert(key);
-                        entries.push(entry);
-                    }
-                    Err(error) => {
-                        request.answer(Err(error));
-                        continue;
-                    }
+            let there = match fresh.get(&key) {
+                Some(index) => Ok(Some(*index)),
+                None => keys.find_again(&key, request.known).map_err(keys_unread),
+            };
+            let place = next.tree.size();
+            let entry = match there {
+                // Another writer's entries may be in the index before they are in this state; then this
+                // batch loses the race, and finds them.
+                Ok(Some(index)) if index < place => {
+                    let new = false;
+                    assigned.push(Assigned {
+                        request,
+                        index,
+                        new,
+                    });
+                    continue;
                 }
+                Ok(_) if state.head.frozen.is_some() => Err(AddError::Frozen),
+                Ok(_) => request.entry(place, time, &context.settings),
+                Err(error) => Err(error),
+            };
+            match entry {
+                Ok(entry) => {
+                    next.push(&entry, time);
+                    fresh.insert(key, place);
+                    entries.push(entry);
+                    let (index, new) = (place, true);
+                    assigned.push(Assigned {
+                        request,
+                        index,
+                        new,
+                    });
+                }
+                Err(error) => request.answer(Err(error)),
             }
-            assigned.push(Assigned { request, new });
         }
         if !entries.is_empty() {
-            next.head = context
-                .signer
-                .head(next.tree.size(), next.tree.root(), time);
+            let owner = context.signer.owner();
+            next.head = owner.head(next.tree.size(), next.tree.root(), time);
             next.check_extends(&state.head)?;
         }
         let record = Arc::new(Record {
@@ -145,9 +179,14 @@ impl Batch {
     }
 }
 
+fn keys_unread(reason: DriverError) -> AddError {
+    let reason = Arc::new(reason);
+    AddError::KeysUnread { reason }
+}
+
 /// The clock's time, but never before the last head's: clocks are set back. Tree heads of RFC 6962
 /// section 3.5 must each be later than the one before.
-fn batch_time(context: &Context, state: &State) -> UnixTime {
+pub(crate) fn batch_time(context: &Context, state: &State) -> UnixTime {
     let last = state.head.time;
     let earliest = match context.settings.format {
         Format::TlogTiles => last.milliseconds(),
@@ -187,9 +226,10 @@ mod tests {
                 stored: Bytes::from_static(b"entry"),
             },
             reply: oneshot::channel().0,
-            _permit: permits.try_acquire_owned().unwrap(),
+            known: Known::NotBelow(0),
+            permit: permits.try_acquire_owned().unwrap(),
         };
-        Batch::prepare(vec![request], context, state, &Index::default())
+        Batch::prepare(vec![request], context, state, &Keys::default())
     }
 
     /// Memory goes wrong, or the code does: what was signed is not what the tree has become.
@@ -204,7 +244,7 @@ mod tests {
             settings: Settings::new(Format::TlogTiles),
         };
         let mut state = State {
-            head: context.signer.head(0, EMPTY_ROOT, Noon.now()),
+            head: context.signer.owner().head(0, EMPTY_ROOT, Noon.now()),
             tree: Tree::default(),
             shelf: Shelf::default(),
             filed: 0,

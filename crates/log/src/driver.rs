@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use waxwing_tlog::Hash;
 use waxwing_tlog::tile::Tile;
 
-use crate::{Head, Key};
+use crate::{Head, Key, KeyIndex};
 
 /// What a driver's methods return: boxed, so that a log does not carry its driver's type.
 pub type Operation<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -32,27 +33,36 @@ pub trait Driver: Send + Sync + 'static {
     /// conflict if anything else lies on top of `previous` already.
     ///
     /// All records with a head of at most [`Record::filed`] leaves may be dropped afterwards, except
-    /// the last one, which carries the head.
+    /// the last one, which carries the head, and the one that says the most to be filed.
     fn commit<'a>(
         &'a self,
         previous: Option<&'a Head>,
         record: Arc<Record>,
     ) -> Operation<'a, Outcome>;
 
-    /// Makes an object durable. The same bytes again are fine, others are
-    /// [`DriverError::Different`], and what was there stays.
-    fn put(&self, object: Object, bytes: Bytes) -> Operation<'_, Result<(), DriverError>>;
+    /// Makes objects durable, in any order and all at the cost of few. The same bytes again are fine,
+    /// others are [`DriverError::Different`], and what was there stays. After an error some of them
+    /// may be there.
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>>;
 
     /// Reads an object; `None` if it was never put.
     fn get(&self, object: Object) -> Operation<'_, Result<Option<Bytes>, DriverError>>;
 
+    /// Shows a signed checkpoint to those who read the storage themselves, in place of the one before.
+    /// Its head was committed; a crash may lose it, and the next one brings it again.
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>>;
+
     /// Replaces the guard if it is still `expected`. It is kept apart from the rest, so that a
-    /// restored copy of the rest is noticed.
+    /// restored copy of the rest is noticed. It may lag behind what a crash leaves, never run ahead.
     fn swap_guard(
         &self,
         expected: Option<Guard>,
         new: Guard,
     ) -> Operation<'_, Result<GuardSwap, DriverError>>;
+
+    /// Makes durable what lags behind: the guard, and the checkpoint that was published last. Called
+    /// when a log is closed.
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>>;
 }
 
 /// One batch of entries and the head of the tree that ends with them.
@@ -80,12 +90,16 @@ pub struct RecordEntry {
 }
 
 /// What [`Driver::open`] has found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Recovered {
     /// The guard as it was before the records were read: it can only be behind them.
     pub guard: Option<Guard>,
     /// The records that were kept, oldest first. None means that there is no log yet.
     pub records: Vec<Arc<Record>>,
+    /// The keys of entries that were filed.
+    pub keys: Arc<dyn KeyIndex>,
+    /// How many entries the keys covered before the records were read.
+    pub covered: u64,
 }
 
 /// How a commit ended.
@@ -111,7 +125,7 @@ pub enum Outcome {
 pub enum Object {
     /// A full tile of hashes or entries, in the bytes that readers of the log get.
     Tile(Tile),
-    /// The page of the ledger for the entries of one full bundle: keys, times and lengths.
+    /// The page of the ledger for the entries of one full bundle: their times and lengths.
     Ledger {
         /// The bundle's index.
         index: u64,
@@ -154,6 +168,37 @@ pub enum DriverError {
     Different {
         /// The object.
         object: Object,
+    },
+    /// Another process writes the log.
+    #[error("another process writes the log in {}; stop it, or open the log to be read only", path.display())]
+    Locked {
+        /// The log's directory.
+        path: PathBuf,
+    },
+    /// The storage is of another version, or of another form of log.
+    #[error("{} says {found:?}; this program reads {expected:?}", path.display())]
+    Format {
+        /// The file that says so.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// What it should say.
+        expected: String,
+    },
+    /// The directory holds a copy of a log, which must not grow: the log itself may have grown too.
+    #[error(
+        "{} is a backup, not a log; make a log of it with `waxwing restore {} DIR`",
+        path.display(), path.display()
+    )]
+    Backup {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory holds a log, and a copy of one was to be written there.
+    #[error("{} holds a log; expected a backup or an empty directory", path.display())]
+    NoBackup {
+        /// The directory.
+        path: PathBuf,
     },
     /// The storage failed.
     #[error("the storage failed to {operation}: {source}")]

@@ -83,11 +83,31 @@ pub enum Refusal {
         /// The root in the head.
         recorded: Hash,
     },
+    /// The index against duplicates does not cover what it must, and this log's keys do not follow
+    /// from its entries.
+    #[error(
+        "the index of keys covers {covered} entries, but {filed} are filed, and the keys of this log \
+         do not follow from its entries; restore the directory of keys from a backup"
+    )]
+    KeysLost {
+        /// Entries whose keys are there.
+        covered: u64,
+        /// Entries whose keys should be there.
+        filed: u64,
+    },
     /// An entry's bytes are not those of its leaf.
     #[error("entry {index} does not match its leaf in the tree")]
     Leaf {
         /// The entry's index.
         index: u64,
+    },
+    /// A record changes a log that was frozen.
+    #[error("a record of size {size} follows the head that froze the log at {frozen}")]
+    Frozen {
+        /// The size of the record's head.
+        size: u64,
+        /// The size at which the log was frozen.
+        frozen: u64,
     },
     /// The new tree does not extend the durable head.
     #[error("the new tree does not extend the durable head: {0}")]
@@ -161,6 +181,15 @@ pub enum AddError {
     /// The function that makes the leaf has panicked; nothing was done.
     #[error("the entry could not be made: its function panicked")]
     LeafPanicked,
+    /// The log was frozen; nothing was done.
+    #[error("the log is frozen and takes no more entries; use the log that follows it")]
+    Frozen,
+    /// The index against duplicates could not be read; nothing was done.
+    #[error("whether the entry is in the log already could not be found out: {reason}")]
+    KeysUnread {
+        /// Why.
+        reason: Arc<DriverError>,
+    },
     /// The leaf differs from the stored entry, in a format where they are the same.
     #[error("in a tlog-tiles log the stored entry is the leaf itself")]
     LeafDiffers,

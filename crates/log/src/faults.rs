@@ -26,6 +26,10 @@ pub enum Fault {
     PutNotDone,
     /// A put that fails, and the object is there.
     PutDone,
+    /// A checkpoint that is not shown.
+    PublishNotDone,
+    /// A checkpoint that is shown, and nobody is told.
+    PublishDone,
     /// A swap of the guard that fails and leaves it as it was.
     GuardNotDone,
     /// A swap of the guard that fails, and it was swapped.
@@ -149,13 +153,27 @@ impl Driver for FaultyDriver {
         })
     }
 
-    fn put(&self, object: Object, bytes: Bytes) -> Operation<'_, Result<(), DriverError>> {
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>> {
         Box::pin(async move {
-            let fault = self.take(&[Fault::PutNotDone, Fault::PutDone]);
-            if fault != Some(Fault::PutNotDone) {
-                self.inner.put(object, bytes).await?;
+            // One after the other, so that a fault can come between two of them.
+            for object in objects {
+                let fault = self.take(&[Fault::PutNotDone, Fault::PutDone]);
+                if fault != Some(Fault::PutNotDone) {
+                    self.inner.put(vec![object]).await?;
+                }
+                fault.map_or(Ok(()), |_| Err(failed("put")))?;
             }
-            fault.map_or(Ok(()), |_| Err(failed("put")))
+            Ok(())
+        })
+    }
+
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>> {
+        Box::pin(async move {
+            let fault = self.take(&[Fault::PublishNotDone, Fault::PublishDone]);
+            if fault != Some(Fault::PublishNotDone) {
+                self.inner.publish(checkpoint).await?;
+            }
+            fault.map_or(Ok(()), |_| Err(failed("publish")))
         })
     }
 
@@ -181,6 +199,10 @@ impl Driver for FaultyDriver {
             let swap = self.inner.swap_guard(expected, new).await?;
             fault.map_or(Ok(swap), |_| Err(failed("swap the guard")))
         })
+    }
+
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
+        self.inner.flush()
     }
 }
 

@@ -21,6 +21,38 @@ pub struct Head {
     pub root: Hash,
     /// The time of the last entries, in whole milliseconds.
     pub time: UnixTime,
+    /// When the log was frozen: no entries follow this head.
+    pub frozen: Option<UnixTime>,
+}
+
+/// Which log and which key heads belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) origin: Arc<str>,
+    pub(crate) key_id: [u8; 4],
+}
+
+impl Owner {
+    /// The head of a tree of this log.
+    pub(crate) fn head(&self, size: u64, root: Hash, time: UnixTime) -> Head {
+        Head {
+            origin: Arc::clone(&self.origin),
+            key_id: self.key_id,
+            size,
+            root,
+            time,
+            frozen: None,
+        }
+    }
+}
+
+impl From<&Head> for Owner {
+    fn from(head: &Head) -> Self {
+        Self {
+            origin: Arc::clone(&head.origin),
+            key_id: head.key_id,
+        }
+    }
 }
 
 /// The origin of a log and the keys that sign its heads.
@@ -59,24 +91,23 @@ impl HeadSigner {
         self.signers().map(|key| key.verifier().clone()).collect()
     }
 
-    pub(crate) fn key_id(&self) -> [u8; 4] {
-        self.first.verifier().key_id()
-    }
-
-    /// The head of a tree of this log.
-    pub(crate) fn head(&self, size: u64, root: Hash, time: UnixTime) -> Head {
-        Head {
+    pub(crate) fn owner(&self) -> Owner {
+        Owner {
             origin: Arc::clone(&self.origin),
-            key_id: self.key_id(),
-            size,
-            root,
-            time,
+            key_id: self.first.verifier().key_id(),
         }
     }
 
     /// The signed note of a head. The caller has committed it before.
     pub(crate) fn sign(&self, head: &Head) -> Result<Arc<str>, NoteKeyError> {
         let unsigned = Checkpoint::new(&head.origin, head.size, head.root)
+            .and_then(|checkpoint| match head.frozen {
+                // static-ct-api: a checkpoint of Certificate Transparency has no extension lines.
+                Some(time) if !self.first.signs_tree_heads() => {
+                    checkpoint.with_extension(&frozen_line(time))
+                }
+                _ => Ok(checkpoint),
+            })
             .expect("invariant: the origin was checked when the signer was made");
         let text = Note::new(&unsigned.to_string())
             .expect("invariant: a checkpoint is the text of a note");
@@ -90,4 +121,9 @@ impl HeadSigner {
     fn signers(&self) -> impl Iterator<Item = &NoteSigner> {
         std::iter::once(&self.first).chain(&self.others)
     }
+}
+
+/// The extension line of a frozen log, as Rekor v2's own tool begins it.
+fn frozen_line(time: UnixTime) -> String {
+    format!("Log frozen \u{2014} {time}")
 }

@@ -22,22 +22,33 @@
 //!
 //! Start reading at [`Log`], then `sequencer`, then [`Driver`].
 
+pub mod backup;
 mod batch;
 mod context;
+mod directory;
 mod driver;
 mod entry;
 mod error;
 mod faults;
+pub mod files;
 mod filing;
+#[cfg(feature = "flaws")]
+mod flaws;
+mod follow;
 mod format;
+pub mod fsck;
 mod guard;
 mod head;
-mod index;
+mod keys;
 mod ledger;
+mod local;
 mod log;
 mod memory;
+pub mod opaque;
 pub mod public;
+mod publication;
 mod read;
+mod recent;
 mod recovery;
 mod sequencer;
 mod settings;
@@ -45,7 +56,10 @@ mod shelf;
 mod snapshot;
 mod state;
 mod tree;
+mod view;
+mod waiting;
 
+pub use directory::{Directory, DirectoryError};
 pub use driver::{
     Driver, DriverError, Guard, GuardSwap, Object, Operation, Outcome, Record, RecordEntry,
     Recovered,
@@ -53,9 +67,15 @@ pub use driver::{
 pub use entry::{Added, Entry, Leaf, LeafBytes, Published};
 pub use error::{AddError, LogError, ReadError, Refusal};
 pub use faults::{Fault, FaultyDriver};
+#[cfg(feature = "flaws")]
+pub use flaws::Flaw;
+pub use follow::{Cursor, CursorError, FollowError};
 pub use format::Format;
 pub use head::{Head, HeadSigner};
-pub use index::Key;
+pub use keys::{Key, KeyIndex, KeySettings, LocalKeys};
+pub use local::{LocalDriver, LocalSettings};
 pub use log::Log;
 pub use memory::MemoryDriver;
+pub use publication::{CosignError, Cosigner, Cosigning};
 pub use settings::Settings;
+pub use view::View;

@@ -1,25 +1,26 @@
 //! A log as a service sees it: entries go in, and everything under the published checkpoint is read.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use waxwing_encoding::time::Clock;
 use waxwing_tlog::Hash;
 use waxwing_tlog::merkle::leaf_hash;
-use waxwing_tlog::tile::{Tile, Width};
+use waxwing_tlog::tile::Width;
 
-use crate::batch::{Pending, Placement, Request};
+use crate::batch::{Pending, Request};
 use crate::context::Context;
-use crate::index::Index;
-use crate::read::Reader;
-use crate::recovery::{self, read_lock};
+use crate::read::{self, Reader};
+use crate::recent::{Keys, Known};
+use crate::recovery;
 use crate::sequencer::{Message, Sequencer};
 use crate::snapshot::Snapshot;
+use crate::waiting::Placement;
 use crate::{
-    AddError, Added, Driver, Entry, Format, HeadSigner, Key, Leaf, LogError, Published, ReadError,
-    Settings,
+    AddError, Added, Driver, DriverError, Entry, Format, HeadSigner, Key, Leaf, LogError,
+    Published, ReadError, Settings, View,
 };
 
 /// A log. Clones are the same log; it closes when the last one is dropped.
@@ -29,7 +30,7 @@ pub struct Log {
     queue: mpsc::Sender<Message>,
     bytes: Arc<Semaphore>,
     published: watch::Receiver<Arc<Snapshot>>,
-    index: Arc<RwLock<Index>>,
+    keys: Arc<Keys>,
     stopped: Arc<OnceLock<Arc<LogError>>>,
 }
 
@@ -61,17 +62,20 @@ impl Log {
             clock,
             settings,
         });
-        let index = Arc::default();
-        let opened = recovery::open(&context, &index).await?;
+        let keys = Arc::default();
+        let opened = recovery::open(&context, &keys).await?;
         let (queue, requests) = mpsc::channel(context.settings.queue_entries.max(1));
         let stopped = Arc::default();
         let (sequencer, published) = Sequencer::new(
             Arc::clone(&context),
             opened,
-            Arc::clone(&index),
+            Arc::clone(&keys),
             requests,
             Arc::clone(&stopped),
         )?;
+        // Readers of the storage see the head from here on; if they cannot, it is tried again behind.
+        let first = published.borrow().published().checkpoint;
+        let _ = context.driver.publish(first).await;
         tokio::spawn(sequencer.run());
         let permits = context.settings.queue_bytes.min(Semaphore::MAX_PERMITS);
         Ok(Self {
@@ -79,7 +83,7 @@ impl Log {
             queue,
             bytes: Arc::new(Semaphore::new(permits)),
             published,
-            index,
+            keys,
             stopped,
         })
     }
@@ -89,8 +93,47 @@ impl Log {
     ///
     /// A caller that goes away does not stop its entry from being added.
     pub async fn add(&self, key: &[u8], leaf: Leaf) -> Result<Added, AddError> {
-        let (reply, answer) = oneshot::channel();
         let (pending, bytes) = self.pending(leaf)?;
+        self.add_pending(Key::of(key), pending, bytes).await
+    }
+
+    /// Adds an entry that is its own key: the same as [`Log::add`] with the entry as the key, but for
+    /// the key that is kept, so a log takes all of its entries by the one or by the other.
+    pub async fn add_entry(&self, entry: Bytes) -> Result<Added, AddError> {
+        let bytes = entry.len();
+        let (key, pending) = self.ready(entry)?;
+        self.add_pending(key, pending, bytes).await
+    }
+
+    async fn add_pending(&self, key: Key, leaf: Pending, bytes: usize) -> Result<Added, AddError> {
+        let known = self
+            .keys
+            .find(&key)
+            .map_err(|reason| AddError::KeysUnread {
+                reason: Arc::new(reason),
+            })?;
+        let placement = match known {
+            Known::At(index) if index < self.published_size() => Placement {
+                index,
+                existed: true,
+                snapshot: self.snapshot(),
+            },
+            _ => self.sequence(key, leaf, bytes, known).await?,
+        };
+        let proven = self.prove(&placement).await;
+        proven.map_err(|error| AddError::Unproven {
+            reason: Arc::new(error),
+        })
+    }
+
+    /// Lets the sequencer find the entry's place.
+    async fn sequence(
+        &self,
+        key: Key,
+        leaf: Pending,
+        bytes: usize,
+        known: Known,
+    ) -> Result<Placement, AddError> {
         let busy = || AddError::Busy {
             entries: self.context.settings.queue_entries,
             bytes: self.context.settings.queue_bytes,
@@ -98,27 +141,27 @@ impl Log {
         let permit = Arc::clone(&self.bytes)
             .try_acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX))
             .map_err(|_| busy())?;
+        let (reply, answer) = oneshot::channel();
         let request = Request {
-            key: Key::of(key),
-            leaf: pending,
+            key,
+            leaf,
+            known,
             reply,
-            _permit: permit,
+            permit,
         };
         match self.queue.try_send(Message::Add(request)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(busy()),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(self.stop_error()),
         }
-        let Ok(answer) = answer.await else {
-            // The reason is there once the sequencer has let go of the queue.
-            self.queue.closed().await;
-            return Err(self.stop_error());
-        };
-        let placement = answer?;
-        let proven = self.prove(&placement).await;
-        proven.map_err(|error| AddError::Unproven {
-            reason: Arc::new(error),
-        })
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) => {
+                // The reason is there once the sequencer has let go of the queue.
+                self.queue.closed().await;
+                Err(self.stop_error())
+            }
+        }
     }
 
     /// In which form the log serves its entries.
@@ -126,9 +169,33 @@ impl Log {
         self.context.settings.format
     }
 
+    /// The longest entry that the log takes, in bytes.
+    pub fn longest_entry(&self) -> usize {
+        self.context.settings.longest_entry
+    }
+
     /// The newest checkpoint.
     pub fn checkpoint(&self) -> Published {
         self.snapshot().published()
+    }
+
+    /// The log as it is now; it stays so while the log grows.
+    pub fn view(&self) -> View {
+        View::new(&self.context, self.snapshot())
+    }
+
+    /// Waits for a head that is newer than the one of `size` entries; an error says why none will come.
+    pub async fn newer_than(&self, size: u64) -> Result<View, Arc<LogError>> {
+        let mut published = self.published.clone();
+        let newer = published
+            .wait_for(|snapshot| snapshot.state.head.size > size)
+            .await;
+        match newer {
+            Ok(_) => Ok(self.view()),
+            Err(_) => Err(self
+                .stopped()
+                .unwrap_or_else(|| Arc::new(LogError::Panicked))),
+        }
     }
 
     /// A tile of hashes; `None` if the published tree does not have all of it.
@@ -138,49 +205,36 @@ impl Log {
         index: u64,
         width: Width,
     ) -> Result<Option<Bytes>, ReadError> {
-        let snapshot = self.snapshot();
-        self.reader(&snapshot)
-            .tile(Tile::hashes(level, index, width))
-            .await
+        self.view().tile(level, index, width).await
     }
 
     /// A tile of entries in the log's form; `None` if the published tree does not have all of it.
     pub async fn entries(&self, index: u64, width: Width) -> Result<Option<Bytes>, ReadError> {
-        let snapshot = self.snapshot();
-        self.reader(&snapshot).entries(index, width).await
+        self.view().entries(index, width).await
     }
 
     /// One entry; `None` if the published tree does not have it.
     pub async fn entry(&self, index: u64) -> Result<Option<Entry>, ReadError> {
-        let snapshot = self.snapshot();
-        if index >= snapshot.state.head.size {
-            return Ok(None);
-        }
-        let entry = self.reader(&snapshot).entry(index).await?;
-        Ok(Some(Entry {
-            stored: entry.stored,
-            time: entry.time,
-        }))
+        self.view().entry(index).await
     }
 
     /// The index of the entry with this key, if the published tree has it.
-    pub fn find(&self, key: &[u8]) -> Option<u64> {
-        let published = self.snapshot().state.head.size;
-        let found = read_lock(&self.index).find(&Key::of(key));
-        found.filter(|index| *index < published)
+    pub fn find(&self, key: &Key) -> Result<Option<u64>, DriverError> {
+        let published = self.published_size();
+        Ok(match self.keys.find(key)? {
+            Known::At(index) if index < published => Some(index),
+            _ => None,
+        })
     }
 
     /// The root of the first `size` entries.
     pub async fn root(&self, size: u64) -> Result<Hash, ReadError> {
-        let snapshot = self.snapshot();
-        self.reader(&snapshot).root(size).await
+        self.view().root(size).await
     }
 
     /// The inclusion proof of an entry in the tree of the first `size` entries.
     pub async fn inclusion_proof(&self, index: u64, size: u64) -> Result<Vec<Hash>, ReadError> {
-        let snapshot = self.snapshot();
-        let inclusion = self.reader(&snapshot).inclusion(index, size).await?;
-        Ok(inclusion.proof)
+        self.view().inclusion_proof(index, size).await
     }
 
     /// The consistency proof between the trees of the first `old_size` and `new_size` entries.
@@ -189,8 +243,20 @@ impl Log {
         old_size: u64,
         new_size: u64,
     ) -> Result<Vec<Hash>, ReadError> {
-        let snapshot = self.snapshot();
-        self.reader(&snapshot).consistency(old_size, new_size).await
+        self.view().consistency_proof(old_size, new_size).await
+    }
+
+    /// Adds what was queued before, and then takes no more entries for good: the last head is signed
+    /// once more, saying so. Readers and those who ask for an entry that is there are served as ever.
+    pub async fn freeze(&self) -> Result<(), Arc<LogError>> {
+        let (reply, done) = oneshot::channel();
+        if self.queue.send(Message::Freeze(reply)).await.is_ok() && done.await.is_ok() {
+            return Ok(());
+        }
+        self.queue.closed().await;
+        Err(self
+            .stopped()
+            .unwrap_or_else(|| Arc::new(LogError::Panicked)))
     }
 
     /// Why the log takes no more entries; `None` while it does. It can still be read.
@@ -211,21 +277,27 @@ impl Log {
 
     /// What the sequencer needs of a leaf, and how many bytes that holds.
     fn pending(&self, leaf: Leaf) -> Result<(Pending, usize), AddError> {
-        let longest = self.context.settings.longest_entry;
         match leaf {
-            Leaf::Bytes(bytes) if bytes.len() > longest => Err(AddError::TooLong {
-                length: bytes.len(),
-                longest,
-            }),
             Leaf::Bytes(bytes) => {
                 let length = bytes.len();
-                // Hashed here, on the caller's time, and not in the one sequencer.
-                let leaf_hash = leaf_hash(&bytes);
-                let stored = Bytes::from(bytes);
-                Ok((Pending::Ready { leaf_hash, stored }, length))
+                let (_, pending) = self.ready(bytes.into())?;
+                Ok((pending, length))
             }
-            Leaf::At { bytes, make } => Ok((Pending::At(make), bytes)),
+            Leaf::At { bytes, make } => Ok((Pending::At { bytes, make }, bytes)),
         }
+    }
+
+    /// A leaf that needs no place; hashed here, on the caller's time, and not in the one sequencer.
+    fn ready(&self, stored: Bytes) -> Result<(Key, Pending), AddError> {
+        let longest = self.context.settings.longest_entry;
+        if stored.len() > longest {
+            return Err(AddError::TooLong {
+                length: stored.len(),
+                longest,
+            });
+        }
+        let leaf_hash = leaf_hash(&stored);
+        Ok((leaf_hash.into(), Pending::Ready { leaf_hash, stored }))
     }
 
     /// The answer for an entry, from the head that the sequencer published it with.
@@ -234,7 +306,10 @@ impl Log {
         let reader = self.reader(snapshot);
         let index = placement.index;
         let entry = reader.entry(index).await?;
-        let inclusion = reader.inclusion(index, snapshot.state.head.size).await?;
+        let inclusion = match read::inclusion_in_memory(snapshot, index)? {
+            Some(inclusion) => inclusion,
+            None => reader.inclusion(index, snapshot.state.head.size).await?,
+        };
         reader.check_leaf(index, &entry.stored, &inclusion.leaf_hash)?;
         Ok(Added {
             index,
@@ -249,6 +324,10 @@ impl Log {
 
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.published.borrow())
+    }
+
+    fn published_size(&self) -> u64 {
+        self.published.borrow().state.head.size
     }
 
     fn reader<'a>(&'a self, snapshot: &'a Snapshot) -> Reader<'a> {

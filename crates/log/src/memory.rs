@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use crate::keys::MemoryKeys;
 use crate::{
-    Driver, DriverError, Guard, GuardSwap, Head, Object, Operation, Outcome, Record, Recovered,
+    Driver, DriverError, Guard, GuardSwap, Head, KeyIndex, Object, Operation, Outcome, Record,
+    Recovered,
 };
 
 /// A log in memory. Clones are further hands on the same storage, as of a second process.
@@ -20,12 +22,19 @@ struct Storage {
     records: Vec<Arc<Record>>,
     objects: BTreeMap<Object, Bytes>,
     guard: Option<Guard>,
+    checkpoint: Option<Arc<str>>,
+    keys: Arc<MemoryKeys>,
 }
 
 impl MemoryDriver {
     /// Empty storage.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The checkpoint that was published last.
+    pub fn checkpoint(&self) -> Option<Arc<str>> {
+        self.storage().checkpoint.clone()
     }
 
     fn storage(&self) -> MutexGuard<'_, Storage> {
@@ -40,7 +49,9 @@ impl Driver for MemoryDriver {
             let storage = self.storage();
             Ok(Recovered {
                 guard: storage.guard,
+                covered: storage.keys.covered(),
                 records: storage.records.clone(),
+                keys: Arc::clone(&storage.keys) as Arc<dyn KeyIndex>,
             })
         })
     }
@@ -53,16 +64,25 @@ impl Driver for MemoryDriver {
         Box::pin(async move { self.storage().commit(previous, record) })
     }
 
-    fn put(&self, object: Object, bytes: Bytes) -> Operation<'_, Result<(), DriverError>> {
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>> {
         Box::pin(async move {
             let mut storage = self.storage();
-            let kept = storage
-                .objects
-                .entry(object)
-                .or_insert_with(|| bytes.clone());
-            if *kept != bytes {
-                return Err(DriverError::Different { object });
+            for (object, bytes) in objects {
+                let kept = storage
+                    .objects
+                    .entry(object)
+                    .or_insert_with(|| bytes.clone());
+                if *kept != bytes {
+                    return Err(DriverError::Different { object });
+                }
             }
+            Ok(())
+        })
+    }
+
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>> {
+        Box::pin(async move {
+            self.storage().checkpoint = Some(checkpoint);
             Ok(())
         })
     }
@@ -84,6 +104,10 @@ impl Driver for MemoryDriver {
             storage.guard = Some(new);
             Ok(GuardSwap::Swapped)
         })
+    }
+
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
+        Box::pin(async { Ok(()) })
     }
 }
 

@@ -4,18 +4,19 @@
 //! so that every width that was ever implied by a checkpoint can be served for good.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use waxwing_tlog::Hash;
-use waxwing_tlog::merkle::{self, Node, leaf_hash};
+use waxwing_tlog::merkle::{self, CompactRange, Node, ProofError, leaf_hash};
 use waxwing_tlog::tile::{FULL_WIDTH, HashTile, Place, Tile, Width};
 
 use crate::ledger::{self, Line};
-use crate::shelf::ShelfEntry;
+use crate::snapshot::{SharedProof, Snapshot};
 use crate::state::State;
-use crate::tree::Coordinates;
-use crate::{Driver, Format, Object, ReadError};
+use crate::tree::{Coordinates, Tree};
+use crate::{Driver, Entry, Format, Head, Object, ReadError};
 
 const PAGE: u64 = FULL_WIDTH as u64;
 
@@ -25,6 +26,73 @@ pub(crate) struct Reader<'a> {
     pub(crate) state: &'a State,
     pub(crate) driver: &'a dyn Driver,
     pub(crate) format: Format,
+}
+
+/// An inclusion proof in a snapshot's tree, checked, if all of it is in memory: that of nearly every
+/// entry that was just added.
+///
+/// The leaves of a full tile share all but the lowest eight hashes of their proofs. Those are made and
+/// checked once for all of them; of a thousand entries in one batch each pays for its eight hashes
+/// only, however large the tree is.
+pub(crate) fn inclusion_in_memory(
+    snapshot: &Snapshot,
+    index: u64,
+) -> Result<Option<Inclusion>, ReadError> {
+    let State { head, tree, .. } = &snapshot.state;
+    let node = |node| tree.node(node);
+    let page = index / PAGE;
+    let found = if (page + 1) * PAGE <= head.size {
+        snapshot
+            .shared_proof(page, || shared_proof(head, tree, page))
+            .and_then(|shared| {
+                let below = |inner: Node| {
+                    node(Node {
+                        level: inner.level,
+                        index: ((page * PAGE) >> inner.level) + inner.index,
+                    })
+                };
+                let (place, leaf_hash) = (index % PAGE, leaf_of(tree, index)?);
+                let mut proof = Vec::with_capacity(8 + shared.upper.len());
+                proof.extend(merkle::inclusion_proof(place, PAGE, below)?);
+                merkle::verify_inclusion(place, PAGE, &leaf_hash, &proof, &shared.tile_root)?;
+                proof.extend_from_slice(&shared.upper);
+                Ok(Inclusion { leaf_hash, proof })
+            })
+    } else {
+        merkle::inclusion_proof(index, head.size, node).and_then(|proof| {
+            let leaf_hash = leaf_of(tree, index)?;
+            merkle::verify_inclusion(index, head.size, &leaf_hash, &proof, &head.root)?;
+            Ok(Inclusion { leaf_hash, proof })
+        })
+    };
+    match found {
+        Err(ProofError::MissingNode { .. }) => Ok(None),
+        found => Ok(Some(found?)),
+    }
+}
+
+/// What the proofs of a full tile's leaves have in common, checked from its first leaf to the root.
+fn shared_proof(head: &Head, tree: &Tree, page: u64) -> Result<SharedProof, ProofError> {
+    let first = page * PAGE;
+    let node = |node| tree.node(node);
+    let leaf_hash = leaf_of(tree, first)?;
+    let mut proof = merkle::inclusion_proof(first, head.size, node)?;
+    merkle::verify_inclusion(first, head.size, &leaf_hash, &proof, &head.root)?;
+    let upper = proof.split_off(8);
+    // That the same leaf leads to the tile's root puts that root on the way to the tree's.
+    let missing = ProofError::MissingNode {
+        level: 8,
+        index: page,
+    };
+    let tile_root = tree.tile((0, page)).and_then(|tile| tile.root());
+    let tile_root = tile_root.ok_or(missing)?;
+    merkle::verify_inclusion(0, PAGE, &leaf_hash, &proof, &tile_root)?;
+    Ok(SharedProof { tile_root, upper })
+}
+
+fn leaf_of(tree: &Tree, index: u64) -> Result<Hash, ProofError> {
+    let missing = ProofError::MissingNode { level: 0, index };
+    tree.node(Node { level: 0, index }).ok_or(missing)
 }
 
 /// An inclusion proof that was checked, with what it connects.
@@ -69,28 +137,74 @@ impl Reader<'_> {
             return Ok(Some(content));
         }
         let lines = self.ledger(index).await?;
-        let length = self.length(&lines, width.entries());
-        self.cut(object, &content, length).map(Some)
+        let places = self.places(object, &content, &lines)?;
+        let end = places.get(width.entries() - 1).map_or(0, |place| place.end);
+        Ok(Some(content.slice(..end)))
     }
 
     /// An entry and what the ledger says of it.
-    pub(crate) async fn entry(&self, index: u64) -> Result<ShelfEntry, ReadError> {
+    pub(crate) async fn entry(&self, index: u64) -> Result<Entry, ReadError> {
         self.check_index(index)?;
         if let Some(entry) = self.state.shelf.entry(index) {
-            return Ok(entry.clone());
+            return Ok(Entry {
+                stored: entry.stored.clone(),
+                time: entry.time,
+            });
         }
-        let lines = self.ledger(index / PAGE).await?;
-        let object = Object::Tile(self.format.tile(index / PAGE, Width::Full));
+        let mut page = self.filed_page(index / PAGE).await?;
+        Ok(page.swap_remove((index % PAGE) as usize))
+    }
+
+    /// The 256 entries of a page that was filed, which may be beyond this head.
+    pub(crate) async fn filed_page(&self, page: u64) -> Result<Vec<Entry>, ReadError> {
+        let lines = self.ledger(page).await?;
+        let object = Object::Tile(self.format.tile(page, Width::Full));
         let content = self.object(object).await?;
-        let place = (index % PAGE) as usize;
-        let line = lines.get(place).ok_or(ReadError::Damaged { object })?;
-        let end = self.length(&lines, place + 1);
-        let stored = self.cut(object, &content, end)?;
-        Ok(ShelfEntry {
-            key: line.key,
+        let places = self.places(object, &content, &lines)?;
+        let entries = places.into_iter().zip(lines).map(|(place, line)| Entry {
+            stored: content.slice(place),
             time: line.time,
-            stored: stored.slice(end - line.length..),
-        })
+        });
+        Ok(entries.collect())
+    }
+
+    /// The entries of a page, as many as this head has.
+    pub(crate) async fn page(&self, page: u64) -> Result<Vec<Entry>, ReadError> {
+        let there = self.in_page(page);
+        if let Some(entries) = self.state.shelf.page(page) {
+            let entries = entries.iter().take(there).map(|entry| Entry {
+                stored: entry.stored.clone(),
+                time: entry.time,
+            });
+            return Ok(entries.collect());
+        }
+        if there == 0 {
+            return Ok(Vec::new());
+        }
+        let mut entries = self.filed_page(page).await?;
+        entries.truncate(there);
+        Ok(entries)
+    }
+
+    /// The leaves of a page, as many as this head has.
+    pub(crate) async fn leaf_hashes(&self, page: u64) -> Result<Vec<Hash>, ReadError> {
+        let there = self.in_page(page);
+        if there == 0 {
+            return Ok(Vec::new());
+        }
+        let tile = match self.state.tree.tile((0, page)) {
+            Some(tile) => Arc::clone(tile),
+            None => self.hash_tile((0, page)).await?,
+        };
+        Ok((0..there)
+            .filter_map(|column| tile.node(0, column))
+            .collect())
+    }
+
+    fn in_page(&self, page: u64) -> usize {
+        self.size()
+            .saturating_sub(page.saturating_mul(PAGE))
+            .min(PAGE) as usize
     }
 
     /// An inclusion proof of an entry in the tree of `size` leaves, checked.
@@ -102,7 +216,7 @@ impl Reader<'_> {
         let proof = merkle::inclusion_proof(index, size, |node| source.node(node))?;
         let leaf_hash = source
             .node(Node { level: 0, index })
-            .ok_or(merkle::ProofError::MissingNode { level: 0, index })?;
+            .ok_or(ProofError::MissingNode { level: 0, index })?;
         let root = self.root(size).await?;
         merkle::verify_inclusion(index, size, &leaf_hash, &proof, &root)?;
         Ok(Inclusion { leaf_hash, proof })
@@ -134,11 +248,29 @@ impl Reader<'_> {
         Ok(merkle::root(size, |node| source.node(node))?)
     }
 
+    /// The right edge of the tree of the first `size` leaves.
+    pub(crate) async fn compact_range(&self, size: u64) -> Result<CompactRange, ReadError> {
+        self.check_size(size)?;
+        let nodes = merkle::root_nodes(size);
+        let source = self.source(&nodes).await?;
+        let mut hashes = Vec::with_capacity(nodes.len());
+        // The largest subtree first.
+        for node in nodes.iter().rev() {
+            let missing = ProofError::MissingNode {
+                level: node.level,
+                index: node.index,
+            };
+            hashes.push(source.node(*node).ok_or(missing)?);
+        }
+        Ok(CompactRange::from_hashes(size, &hashes)
+            .expect("invariant: one hash for each perfect subtree"))
+    }
+
     /// The lines of a page of the ledger.
     pub(crate) async fn ledger(&self, index: u64) -> Result<Vec<Line>, ReadError> {
         let object = Object::Ledger { index };
         let page = self.object(object).await?;
-        ledger::parse(&page).ok_or(ReadError::Damaged { object })
+        ledger::parse(&page, self.format).ok_or(ReadError::Damaged { object })
     }
 
     /// Whether an entry's bytes are those of a leaf, in the format where that can be told.
@@ -164,7 +296,7 @@ impl Reader<'_> {
         if index < size {
             return Ok(());
         }
-        Err(merkle::ProofError::IndexOutsideTree { index, size }.into())
+        Err(ProofError::IndexOutsideTree { index, size }.into())
     }
 
     fn check_size(&self, size: u64) -> Result<(), ReadError> {
@@ -208,12 +340,14 @@ impl Reader<'_> {
         found.ok_or(ReadError::Missing { object })
     }
 
-    /// How many bytes the first entries of a page have.
-    fn length(&self, lines: &[Line], entries: usize) -> usize {
-        let lengths = lines.iter().take(entries);
-        lengths
-            .map(|line| line.length + self.format.overhead())
-            .sum()
+    fn places(
+        &self,
+        object: Object,
+        content: &[u8],
+        lines: &[Line],
+    ) -> Result<Vec<Range<usize>>, ReadError> {
+        let places = self.format.places(content, lines);
+        places.ok_or(ReadError::Damaged { object })
     }
 
     fn cut(&self, object: Object, content: &Bytes, length: usize) -> Result<Bytes, ReadError> {

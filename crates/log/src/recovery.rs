@@ -5,25 +5,31 @@
 //! way is derived again. The same function opens a log at start, and again when it is unknown what
 //! became of a commit.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_tlog::merkle::EMPTY_ROOT;
 use waxwing_tlog::tile::{FULL_WIDTH, full_tiles};
 
 use crate::context::Context;
-use crate::index::Index;
+use crate::head::Owner;
 use crate::read::Reader;
+use crate::recent::Keys;
 use crate::shelf::Shelf;
 use crate::state::{State, check_sound};
 use crate::tree::Tree;
-use crate::{DriverError, Guard, LogError, Outcome, ReadError, Record, Refusal, guard};
+use crate::{
+    Driver, DriverError, Format, Guard, KeyIndex, LogError, Outcome, Record, Refusal, guard,
+};
 
 const PAGE: u64 = FULL_WIDTH as u64;
 
 /// A clock may be set right by so much between two runs without the log refusing to start: less
 /// would refuse a restart within the correction of a time service.
 const CLOCK_TOLERANCE_SECONDS: i64 = 1;
+
+/// How many keys of a lost index are made again in one step: each step is made durable by itself.
+const REBUILT_AT_ONCE: usize = 65_536;
 
 /// How often a log may be found absent, and then be there when it is to be begun.
 const ATTEMPTS: usize = 8;
@@ -47,10 +53,10 @@ impl Context {
 }
 
 /// Opens the log, or begins it with a head of no entries.
-pub(crate) async fn open(context: &Context, index: &RwLock<Index>) -> Result<Opened, LogError> {
+pub(crate) async fn open(context: &Context, keys: &Keys) -> Result<Opened, LogError> {
     let mut failure = None;
     for _ in 0..ATTEMPTS {
-        if let Some(opened) = recover(context, index).await? {
+        if let Some(opened) = recover(context, keys).await? {
             check_clock(context, &opened.state)?;
             return Ok(opened);
         }
@@ -72,10 +78,7 @@ pub(crate) async fn open(context: &Context, index: &RwLock<Index>) -> Result<Ope
 
 /// Recovers the state from the driver; `None` if there is no log. The keys of the entries that the
 /// index lacks are added to it.
-pub(crate) async fn recover(
-    context: &Context,
-    index: &RwLock<Index>,
-) -> Result<Option<Opened>, LogError> {
+pub(crate) async fn recover(context: &Context, keys: &Keys) -> Result<Option<Opened>, LogError> {
     let recovered = context.driver.open().await?;
     let Some(last) = recovered.records.last() else {
         return match recovered.guard {
@@ -87,9 +90,13 @@ pub(crate) async fn recover(
         };
     };
     check_sound(last)?;
-    let filed = last.filed;
-    let mut state = filed_state(context, filed).await?;
-    state.extend(&recovered.records, &context.signer, context.settings.format)?;
+    // Not that of the last record alone: of two writers the one that commits last may know less.
+    let filed = recovered.records.iter().map(|record| record.filed).max();
+    let filed = filed.unwrap_or_default();
+    let owner = context.signer.owner();
+    let mut state = filed_state(&*context.driver, context.settings.format, &owner, filed).await?;
+    let format = context.settings.format;
+    state.extend(&recovered.records, &owner, format)?;
     if let Some(guard) = recovered.guard {
         guard::check(context, &state, guard).await?;
     }
@@ -99,20 +106,37 @@ pub(crate) async fn recover(
         records: recovered.records,
     };
     guard::advance(context, &opened.state, &mut opened.guard).await?;
-    fill(context, &opened, index).await?;
+    // Keys are absorbed of what was published, so more of them than entries means older records.
+    if recovered.covered > opened.state.head.size {
+        return Err(LogError::Refused(Refusal::RolledBack {
+            known: recovered.covered,
+            found: opened.state.head.size,
+        }));
+    }
+    fill(context, &opened.state, &*recovered.keys).await?;
+    keys.reset(recovered.keys, &opened.state.shelf);
     Ok(Some(opened))
 }
 
 /// The state at the end of the last filed page. Its head stands in for one: it has no time yet.
-async fn filed_state(context: &Context, filed: u64) -> Result<State, LogError> {
+pub(crate) async fn filed_state(
+    driver: &dyn Driver,
+    format: Format,
+    owner: &Owner,
+    filed: u64,
+) -> Result<State, LogError> {
     let since = UnixTime::from_milliseconds(0).expect("invariant: the epoch is a time");
     let empty = State {
-        head: context.signer.head(0, EMPTY_ROOT, since),
+        head: owner.head(0, EMPTY_ROOT, since),
         tree: Tree::default(),
         shelf: Shelf::after(filed),
         filed,
     };
-    let reader = context.reader(&empty);
+    let reader = Reader {
+        state: &empty,
+        driver,
+        format,
+    };
     let mut rows = Vec::new();
     for level in 1_u8.. {
         let width = filed.checked_shr(8 * u32::from(level)).unwrap_or(0);
@@ -128,32 +152,40 @@ async fn filed_state(context: &Context, filed: u64) -> Result<State, LogError> {
     }
     let tree = Tree::from_rows(filed, &rows);
     Ok(State {
-        head: context.signer.head(filed, tree.root(), since),
+        head: owner.head(filed, tree.root(), since),
         tree,
         ..empty
     })
 }
 
-/// Adds the keys that the index lacks: from the ledger, then from the records.
-async fn fill(context: &Context, opened: &Opened, index: &RwLock<Index>) -> Result<(), ReadError> {
-    let known = read_lock(index).size();
-    for page in known / PAGE..opened.state.filed / PAGE {
-        let lines = context.reader(&opened.state).ledger(page).await?;
-        let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
-        let known = index.size().saturating_sub(page * PAGE) as usize;
-        lines
-            .iter()
-            .skip(known)
-            .for_each(|line| index.push(line.key));
+/// Makes the driver's index of keys cover what is filed.
+///
+/// It does, unless it was lost: keys are absorbed before a record calls their entries filed.
+async fn fill(context: &Context, state: &State, keys: &dyn KeyIndex) -> Result<(), LogError> {
+    let covered = keys.covered();
+    if covered >= state.filed {
+        return Ok(());
     }
-    let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
-    index.catch_up(&opened.state.shelf);
+    let Some(key_of) = context.settings.key_of else {
+        return Err(Refusal::KeysLost {
+            covered,
+            filed: state.filed,
+        }
+        .into());
+    };
+    let reader = context.reader(state);
+    let mut first = covered / PAGE * PAGE;
+    let mut found = Vec::new();
+    for page in covered / PAGE..state.filed / PAGE {
+        let entries = reader.filed_page(page).await?;
+        found.extend(entries.iter().map(|entry| key_of(&entry.stored)));
+        if found.len() >= REBUILT_AT_ONCE || (page + 1) * PAGE == state.filed {
+            let next = first + found.len() as u64;
+            keys.absorb(first, std::mem::take(&mut found)).await?;
+            first = next;
+        }
+    }
     Ok(())
-}
-
-pub(crate) fn read_lock(index: &RwLock<Index>) -> RwLockReadGuard<'_, Index> {
-    // The index changes by whole entries, so a poisoned lock still guards a true one.
-    index.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn begin(context: &Context) -> Outcome {
@@ -161,7 +193,7 @@ async fn begin(context: &Context) -> Outcome {
     let record = Record {
         first: 0,
         entries: Vec::new(),
-        head: context.signer.head(0, EMPTY_ROOT, time),
+        head: context.signer.owner().head(0, EMPTY_ROOT, time),
         filed: 0,
     };
     context.driver.commit(None, Arc::new(record)).await

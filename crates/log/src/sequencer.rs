@@ -3,17 +3,19 @@
 //! A batch is whatever has come in while the last one was under way: when nothing is going on an
 //! entry is committed at once, and under load batches grow by themselves. No timer takes part.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::batch::{Assigned, Batch, Placement, Request};
+use crate::batch::{Assigned, Batch, Pending, Request, batch_time};
 use crate::context::Context;
 use crate::filing::{self, Filed};
-use crate::index::Index;
-use crate::recovery::{self, Opened, read_lock};
+use crate::publication::Publication;
+use crate::recent::{Keys, Known};
+use crate::recovery::{self, Opened};
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::{AddError, DriverError, Guard, LogError, Outcome, ReadError, Record, Refusal, guard};
@@ -25,6 +27,7 @@ const RECOVERIES: u32 = 9;
 /// What comes through the queue.
 pub(crate) enum Message {
     Add(Request),
+    Freeze(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -45,12 +48,16 @@ pub(crate) struct Sequencer {
     requests: mpsc::Receiver<Message>,
     /// The last durable head and what lies under it.
     state: State,
+    /// The same, signed.
+    signed: Arc<Snapshot>,
+    publication: Publication,
     filing: Option<JoinHandle<Filed>>,
     /// The storage failed to take objects; it is asked again with the next batch.
     filing_failed: bool,
+    /// What the last record says is filed.
+    filed_by_record: u64,
     guard: Option<Guard>,
-    index: Arc<RwLock<Index>>,
-    published: watch::Sender<Arc<Snapshot>>,
+    keys: Arc<Keys>,
     stopped: Arc<OnceLock<Arc<LogError>>>,
 }
 
@@ -59,21 +66,24 @@ impl Sequencer {
     pub(crate) fn new(
         context: Arc<Context>,
         opened: Opened,
-        index: Arc<RwLock<Index>>,
+        keys: Arc<Keys>,
         requests: mpsc::Receiver<Message>,
         stopped: Arc<OnceLock<Arc<LogError>>>,
     ) -> Result<(Self, watch::Receiver<Arc<Snapshot>>), LogError> {
         let snapshot = Snapshot::sign(&context.signer, opened.state.clone())?;
-        let (published, receiver) = watch::channel(Arc::new(snapshot));
+        let signed = Arc::new(snapshot);
+        let (publication, receiver) = Publication::new(&context, Arc::clone(&signed));
         let sequencer = Self {
             context,
             requests,
+            filed_by_record: opened.state.filed,
             state: opened.state,
+            signed,
+            publication,
             filing: None,
             filing_failed: false,
             guard: opened.guard,
-            index,
-            published,
+            keys,
             stopped,
         };
         Ok((sequencer, receiver))
@@ -87,7 +97,13 @@ impl Sequencer {
         };
         // Set before the queue is dropped, which is what callers without an answer wait for.
         let _ = self.stopped.set(Arc::new(reason));
-        drop(self);
+        let Self {
+            requests,
+            publication,
+            ..
+        } = self;
+        drop(requests);
+        publication.close().await;
         if let Some(closed) = closed {
             let _ = closed.send(());
         }
@@ -99,36 +115,61 @@ impl Sequencer {
         loop {
             self.start_filing();
             tokio::select! {
+                biased;
+                filed = filing::join(&mut self.filing) => self.note_filed(filed)?,
                 count = self.requests.recv_many(&mut messages, limit) => {
                     let mut close = None;
-                    let mut requests = Vec::with_capacity(count);
+                    let mut requests = VecDeque::with_capacity(count);
                     for message in messages.drain(..) {
                         match message {
-                            Message::Add(request) => requests.push(request),
+                            Message::Add(request) => requests.push_back(request),
+                            Message::Freeze(reply) => {
+                                self.steps(std::mem::take(&mut requests)).await?;
+                                self.freeze().await?;
+                                let _ = reply.send(());
+                            }
                             Message::Close(reply) => close = Some(reply),
                         }
                     }
-                    self.step(requests).await?;
+                    self.steps(requests).await?;
                     if count == 0 || close.is_some() {
                         self.file_all().await?;
+                        self.note_filed_in_record().await?;
                         return Ok(close);
                     }
                 }
-                filed = filing::join(&mut self.filing) => self.note_filed(filed)?,
             }
         }
     }
 
-    /// Brings requests to an answer each. An error stops the log, and whoever has no answer by then
-    /// is told so.
+    /// Brings requests to an answer each, in batches of bounded bytes.
+    async fn steps(&mut self, mut requests: VecDeque<Request>) -> Result<(), LogError> {
+        while !requests.is_empty() {
+            let mut bytes = 0;
+            let mut batch = Vec::with_capacity(requests.len());
+            while let Some(request) = requests.pop_front() {
+                bytes += request.leaf.bytes();
+                batch.push(request);
+                if bytes >= self.context.settings.batch_bytes {
+                    break;
+                }
+            }
+            self.step(batch).await?;
+            self.start_filing();
+        }
+        Ok(())
+    }
+
+    /// Brings a batch of requests to an answer each. An error stops the log, and whoever has no answer
+    /// by then is told so.
     async fn step(&mut self, mut requests: Vec<Request>) -> Result<(), LogError> {
         self.filing_failed = false;
         let settings = &self.context.settings;
-        let (attempts, unfiled) = (settings.attempts.max(1), settings.unfiled_pages);
-        if self.state.shelf.full().len() > unfiled {
-            self.file_all().await?;
+        let (attempts, unfiled) = (settings.attempts.max(1), settings.unfiled_bytes);
+        if self.state.shelf.full_bytes() > unfiled {
+            self.file_until(unfiled).await?;
             // The storage takes records but no objects. Memory must not grow for that.
-            if self.state.shelf.full().len() > unfiled {
+            if self.state.shelf.full_bytes() > unfiled {
                 refuse(requests, &AddError::Unfiled);
                 return Ok(());
             }
@@ -138,7 +179,18 @@ impl Sequencer {
             if requests.is_empty() {
                 break;
             }
-            let batch = self.prepare(requests)?;
+            let batch = Batch::prepare(requests, &self.context, &self.state, &self.keys)?;
+            if batch.record.entries.is_empty() {
+                self.answer(batch.assigned);
+                return Ok(());
+            }
+            #[cfg(feature = "flaws")]
+            if self.context.settings.flaw == Some(crate::Flaw::AnsweredEarly) {
+                self.signed = Arc::new(Snapshot::sign(&self.context.signer, batch.next.clone())?);
+                self.answer(batch.assigned);
+                self.commit(batch.record, batch.next).await?;
+                return Ok(());
+            }
             let fate = self.commit(batch.record, batch.next).await?;
             requests = self.settle(batch.assigned, fate);
             if fate != Fate::Lost {
@@ -150,78 +202,81 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Makes a record durable, or finds out what happened instead, and publishes what is durable
-    /// then.
+    /// Makes a record durable, or finds out what happened instead, and signs what is durable then.
     async fn commit(&mut self, record: Arc<Record>, next: State) -> Result<Fate, LogError> {
-        if record.entries.is_empty() {
-            return Ok(Fate::Durable);
-        }
         let driver = Arc::clone(&self.context.driver);
+        let found = |records: Vec<Arc<Record>>, otherwise| {
+            if records.contains(&record) {
+                Fate::Durable
+            } else {
+                otherwise
+            }
+        };
         match driver
             .commit(Some(&self.state.head), Arc::clone(&record))
             .await
         {
             Outcome::Committed => {
+                self.filed_by_record = record.filed;
                 self.state = next;
-                if let Err(error) = self.publish().await {
+                if let Err(error) = self.sign().await {
                     self.recover(error).await?;
                 }
                 Ok(Fate::Durable)
             }
             Outcome::Unknown { source } => {
                 let records = self.recover(source.into()).await?;
-                Ok(if records.contains(&record) {
-                    Fate::Durable
-                } else {
-                    Fate::Absent
-                })
+                Ok(found(records, Fate::Absent))
             }
             // A commit that was sent twice loses to itself.
             Outcome::Conflict { records } => {
                 let records = self.adopt(records).await?;
-                Ok(if records.contains(&record) {
-                    Fate::Durable
-                } else {
-                    Fate::Lost
-                })
+                Ok(found(records, Fate::Lost))
             }
         }
     }
 
-    fn prepare(&self, requests: Vec<Request>) -> Result<Batch, Refusal> {
-        let index = read_lock(&self.index);
-        Batch::prepare(requests, &self.context, &self.state, &index)
-    }
-
     /// Answers those whose entries are there, be it from another writer; returns the others.
     fn settle(&self, assigned: Vec<Assigned>, fate: Fate) -> Vec<Request> {
-        let snapshot = Arc::clone(&self.published.borrow());
-        let index = read_lock(&self.index);
-        let mut left = Vec::new();
-        for place in assigned {
-            let Some(found) = index.find(&place.request.key) else {
-                left.push(place.request);
-                continue;
-            };
-            place.request.answer(Ok(Placement {
-                index: found,
-                existed: fate != Fate::Durable || !place.new,
-                snapshot: Arc::clone(&snapshot),
-            }));
+        if fate == Fate::Durable {
+            self.answer(assigned);
+            return Vec::new();
         }
+        let mut there = Vec::new();
+        let mut left = Vec::new();
+        for mut place in assigned {
+            // Whatever was known before: the log has moved on.
+            match self.keys.find(&place.request.key) {
+                Ok(Known::At(index)) if index < self.signed.state.head.size => {
+                    (place.index, place.new) = (index, false);
+                    there.push(place);
+                }
+                Ok(known) => {
+                    place.request.known = known;
+                    left.push(place.request);
+                }
+                Err(_) => left.push(place.request),
+            }
+        }
+        self.answer(there);
         left
     }
 
-    /// Lets the durable head out: first the guard, then the signature.
-    async fn publish(&mut self) -> Result<(), LogError> {
-        if self.published.borrow().state.head == self.state.head {
+    /// Publishes the signed head for those whose entries it covers.
+    fn answer(&self, assigned: Vec<Assigned>) {
+        let waiting = assigned.into_iter().map(Assigned::waiting).collect();
+        self.publication.publish(Arc::clone(&self.signed), waiting);
+    }
+
+    /// Signs the durable head, once the guard knows it; from here on it may be seen.
+    async fn sign(&mut self) -> Result<(), LogError> {
+        if self.signed.state.head == self.state.head {
             return Ok(());
         }
         guard::advance(&self.context, &self.state, &mut self.guard).await?;
         let snapshot = Snapshot::sign(&self.context.signer, self.state.clone())?;
-        self.published.send_replace(Arc::new(snapshot));
-        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        index.catch_up(&self.state.shelf);
+        self.signed = Arc::new(snapshot);
+        self.keys.catch_up(&self.state.shelf);
         Ok(())
     }
 
@@ -230,10 +285,11 @@ impl Sequencer {
     async fn adopt(&mut self, mut records: Vec<Arc<Record>>) -> Result<Vec<Arc<Record>>, LogError> {
         let mut next = self.state.clone();
         let context = &self.context;
-        let adopted = match next.extend(&records, &context.signer, context.settings.format) {
+        let owner = context.signer.owner();
+        let adopted = match next.extend(&records, &owner, context.settings.format) {
             Ok(()) => {
                 self.state = next;
-                self.publish().await
+                self.sign().await
             }
             Err(refusal) => Err(refusal.into()),
         };
@@ -241,6 +297,7 @@ impl Sequencer {
             records = self.recover(error).await?;
         }
         self.state.drop_filed();
+        self.publish();
         Ok(records)
     }
 
@@ -266,26 +323,80 @@ impl Sequencer {
     }
 
     async fn reopen(&mut self) -> Result<Vec<Arc<Record>>, LogError> {
+        // What is being filed goes to a storage that is about to be opened anew.
+        if self.filing.is_some() {
+            let filed = filing::join(&mut self.filing).await;
+            self.note_filed(filed)?;
+        }
         let known = Guard {
             size: self.state.head.size,
             root: self.state.head.root,
         };
-        let opened = recovery::recover(&self.context, &self.index).await?;
+        let opened = recovery::recover(&self.context, &self.keys).await?;
         let opened = opened.ok_or(Refusal::RolledBack {
             known: known.size,
             found: 0,
         })?;
         guard::check(&self.context, &opened.state, known).await?;
+        self.filed_by_record = opened.state.filed;
         self.state = opened.state;
         self.guard = opened.guard;
-        self.publish().await?;
+        self.sign().await?;
+        self.publish();
         Ok(opened.records)
+    }
+
+    /// Publishes the signed head, also if nobody waits for it.
+    fn publish(&self) {
+        self.publication
+            .publish(Arc::clone(&self.signed), Vec::new());
+    }
+
+    /// Ends the log: the same tree under a head that says so.
+    async fn freeze(&mut self) -> Result<(), LogError> {
+        if self.state.head.frozen.is_some() {
+            return Ok(());
+        }
+        self.file_all().await?;
+        let mut next = self.state.clone();
+        next.head.frozen = Some(batch_time(&self.context, &self.state));
+        let record = self.empty_record(&next);
+        let fate = self.commit(record, next).await?;
+        self.publish();
+        if fate == Fate::Durable {
+            return Ok(());
+        }
+        let source = "another record came first; freeze the log again".into();
+        Err(LogError::Driver(DriverError::Unavailable {
+            operation: "freeze the log",
+            source,
+        }))
+    }
+
+    /// Lets the last record say what is filed, so that a start need not go through it again.
+    async fn note_filed_in_record(&mut self) -> Result<(), LogError> {
+        if self.state.filed <= self.filed_by_record {
+            return Ok(());
+        }
+        let record = self.empty_record(&self.state);
+        let next = self.state.clone();
+        self.commit(record, next).await.map(|_| ())
+    }
+
+    fn empty_record(&self, next: &State) -> Arc<Record> {
+        Arc::new(Record {
+            first: self.state.head.size,
+            entries: Vec::new(),
+            head: next.head.clone(),
+            filed: self.state.filed,
+        })
     }
 
     fn start_filing(&mut self) {
         if self.filing.is_none() && !self.filing_failed && !self.state.shelf.full().is_empty() {
             let context = Arc::clone(&self.context);
-            self.filing = Some(filing::start(context, self.state.clone()));
+            let keys = Arc::clone(&self.keys);
+            self.filing = Some(filing::start(context, self.state.clone(), keys));
         }
     }
 
@@ -306,13 +417,30 @@ impl Sequencer {
 
     /// Files all that is full, and waits for it.
     async fn file_all(&mut self) -> Result<(), LogError> {
-        loop {
+        self.file_until(0).await
+    }
+
+    /// Files until that many bytes wait at most, or the storage takes no more.
+    async fn file_until(&mut self, bytes: usize) -> Result<(), LogError> {
+        self.filing_failed = false;
+        while !self.state.shelf.full().is_empty() && self.state.shelf.full_bytes() >= bytes {
             self.start_filing();
             if self.filing.is_none() {
                 return Ok(());
             }
             let filed = filing::join(&mut self.filing).await;
             self.note_filed(filed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Pending {
+    /// About how many bytes it will have.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Ready { stored, .. } => stored.len(),
+            Self::At { bytes, .. } => *bytes,
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct ShelfEntry {
 /// The last entries of a log, from a page's start on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shelf {
+    /// About how much memory the entries in full pages take.
+    full_bytes: usize,
     /// The index of the growing page.
     open_index: u64,
     open: Arc<Vec<ShelfEntry>>,
@@ -47,9 +49,16 @@ impl Shelf {
         open.push(entry);
         if open.len() == FULL_WIDTH {
             let page = std::mem::take(&mut self.open);
+            self.full_bytes += bytes(&page);
             self.full.insert(self.open_index, page);
             self.open_index += 1;
         }
+    }
+
+    /// The index of the first entry that is here, or would be.
+    pub(crate) fn start(&self) -> u64 {
+        let first = self.full.first_key_value().map(|(page, _)| *page);
+        first.unwrap_or(self.open_index) * PAGE
     }
 
     /// The entry with that index, if it is here.
@@ -73,5 +82,19 @@ impl Shelf {
     /// Lets go of what is filed.
     pub(crate) fn drop_below(&mut self, size: u64) {
         self.full = self.full.split_off(&(size / PAGE));
+        self.full_bytes = self.full.values().map(|page| bytes(page)).sum();
     }
+
+    /// About how much memory the entries in full pages take.
+    pub(crate) fn full_bytes(&self) -> usize {
+        self.full_bytes
+    }
+}
+
+/// What an entry takes in memory beside its bytes: here, in its tile, and in the map of recent keys.
+/// Without it a log of small entries would hold several times what it is allowed to.
+const BESIDE: usize = 256;
+
+fn bytes(page: &[ShelfEntry]) -> usize {
+    page.iter().map(|entry| entry.stored.len() + BESIDE).sum()
 }

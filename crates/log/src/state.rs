@@ -10,9 +10,10 @@ use waxwing_tlog::merkle::{self, leaf_hash};
 
 use waxwing_tlog::tile::FULL_WIDTH;
 
+use crate::head::Owner;
 use crate::shelf::{Shelf, ShelfEntry};
 use crate::tree::Tree;
-use crate::{Format, Head, HeadSigner, Record, RecordEntry, Refusal};
+use crate::{Format, Head, Record, RecordEntry, Refusal};
 
 /// A head, and what is needed to build on it.
 #[derive(Debug, Clone)]
@@ -52,11 +53,11 @@ impl State {
     pub(crate) fn extend(
         &mut self,
         records: &[Arc<Record>],
-        signer: &HeadSigner,
+        owner: &Owner,
         format: Format,
     ) -> Result<(), Refusal> {
         for record in records {
-            check_owner(&record.head, signer)?;
+            check_owner(&record.head, owner)?;
             check_sound(record)?;
             if record.head.size < self.tree.size() {
                 continue;
@@ -73,6 +74,14 @@ impl State {
                 found: record.first,
             });
         };
+        if self.head.frozen.is_some()
+            && (record.head.size, record.head.frozen) != (self.head.size, self.head.frozen)
+        {
+            return Err(Refusal::Frozen {
+                size: record.head.size,
+                frozen: self.head.size,
+            });
+        }
         if record.head.time < self.head.time {
             return Err(Refusal::TimeBackwards {
                 size: record.head.size,
@@ -111,17 +120,17 @@ impl State {
 }
 
 /// Refuses a head of another log, or of another key.
-fn check_owner(head: &Head, signer: &HeadSigner) -> Result<(), Refusal> {
-    if *head.origin != *signer.origin() {
+fn check_owner(head: &Head, owner: &Owner) -> Result<(), Refusal> {
+    if head.origin != owner.origin {
         return Err(Refusal::Origin {
             found: head.origin.to_string(),
-            expected: signer.origin().to_owned(),
+            expected: owner.origin.to_string(),
         });
     }
-    if head.key_id != signer.key_id() {
+    if head.key_id != owner.key_id {
         return Err(Refusal::KeyId {
             found: head.key_id,
-            expected: signer.key_id(),
+            expected: owner.key_id,
         });
     }
     Ok(())
