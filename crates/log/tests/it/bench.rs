@@ -322,8 +322,12 @@ impl Driver for HeldDriver {
         })
     }
 
-    fn put(&self, object: Object, bytes: Bytes) -> Operation<'_, Result<(), DriverError>> {
-        self.inner.put(object, bytes)
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>> {
+        self.inner.put(objects)
+    }
+
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>> {
+        self.inner.publish(checkpoint)
     }
 
     fn get(&self, object: Object) -> Operation<'_, Result<Option<Bytes>, DriverError>> {
@@ -336,5 +340,9 @@ impl Driver for HeldDriver {
         new: Guard,
     ) -> Operation<'_, Result<GuardSwap, DriverError>> {
         self.inner.swap_guard(expected, new)
+    }
+
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
+        self.inner.flush()
     }
 }

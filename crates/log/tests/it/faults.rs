@@ -2,25 +2,52 @@
 
 use std::sync::Arc;
 
-use waxwing_log::{
-    AddError, Driver, Fault, FaultyDriver, Leaf, Log, LogError, MemoryDriver, Object,
-};
+use waxwing_log::{AddError, Fault, FaultyDriver, Leaf, Log, LogError, Object};
 use waxwing_tlog::tile::{Tile, Width};
 
 use crate::bench::{Auditor, Bench, add, add_together, entry, until_filed};
 use crate::suite::Storage;
 
-struct Faulty {
+/// One test for each fault, on the storage that the function makes.
+macro_rules! faults {
+    ($fresh:expr; $($name:ident)*) => {
+        $(#[tokio::test(start_paused = true)]
+        async fn $name() {
+            crate::faults::$name($fresh).await;
+        })*
+    };
+    ($fresh:expr) => {
+        crate::faults::faults! { $fresh;
+            a_commit_without_an_answer_that_took_place
+            a_commit_without_an_answer_that_did_not_take_place
+            a_commit_without_an_answer_that_takes_place_later
+            closing_files_what_was_not_taken_before
+            a_storage_without_objects_is_not_outrun
+            a_conflict_with_nobody
+            a_conflict_with_oneself
+            conflicts_without_end_are_told
+            a_whole_batch_learns_what_became_of_it
+            recovery_is_tried_again_when_the_storage_stays_away_for_a_while
+            a_log_that_cannot_recover_stops_and_is_still_read
+            a_guard_that_fails_loses_nothing
+            objects_that_are_not_taken_are_offered_again
+            an_entry_that_cannot_be_read_back_is_not_called_missing
+        }
+    };
+}
+pub(crate) use faults;
+
+struct Faulty<S> {
     bench: Bench,
-    storage: MemoryDriver,
+    storage: S,
     driver: FaultyDriver,
     log: Log,
     auditor: Auditor,
 }
 
-async fn faulty() -> Faulty {
+async fn faulty<S: Storage>(fresh: impl Fn() -> S) -> Faulty<S> {
     let bench = Bench::tiles();
-    let storage = MemoryDriver::new();
+    let storage = fresh();
     let driver = FaultyDriver::new(storage.hand());
     let log = bench.open(Arc::new(driver.clone())).await;
     let mut auditor = Auditor::new(&bench);
@@ -37,7 +64,7 @@ async fn faulty() -> Faulty {
     }
 }
 
-impl Faulty {
+impl<S: Storage> Faulty<S> {
     async fn try_add(&self, number: u64) -> Result<waxwing_log::Added, AddError> {
         let bytes = entry(number);
         self.log.add(&bytes, Leaf::Bytes(bytes.clone())).await
@@ -54,9 +81,8 @@ impl Faulty {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_commit_without_an_answer_that_took_place() {
-    let mut faulty = faulty().await;
+pub(crate) async fn a_commit_without_an_answer_that_took_place<S: Storage>(fresh: impl Fn() -> S) {
+    let mut faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::UnknownDone);
     let added = faulty.try_add(3).await.unwrap();
     assert_eq!((added.index, added.existed), (3, false));
@@ -67,9 +93,10 @@ async fn a_commit_without_an_answer_that_took_place() {
     faulty.finish(&[0, 1, 2, 3, 4]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_commit_without_an_answer_that_did_not_take_place() {
-    let mut faulty = faulty().await;
+pub(crate) async fn a_commit_without_an_answer_that_did_not_take_place<S: Storage>(
+    fresh: impl Fn() -> S,
+) {
+    let mut faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::UnknownNotDone);
     let refused = faulty.try_add(3).await.unwrap_err();
     assert!(matches!(refused, AddError::NotCommitted), "{refused}");
@@ -85,9 +112,10 @@ async fn a_commit_without_an_answer_that_did_not_take_place() {
 
 /// The worst answer of a storage: the commit was not there when the log looked for it, its caller was
 /// told so, and then it came to pass after all.
-#[tokio::test(start_paused = true)]
-async fn a_commit_without_an_answer_that_takes_place_later() {
-    let mut faulty = faulty().await;
+pub(crate) async fn a_commit_without_an_answer_that_takes_place_later<S: Storage>(
+    fresh: impl Fn() -> S,
+) {
+    let mut faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::UnknownLate);
     let refused = faulty.try_add(3).await.unwrap_err();
     assert!(matches!(refused, AddError::NotCommitted), "{refused}");
@@ -101,9 +129,8 @@ async fn a_commit_without_an_answer_that_takes_place_later() {
     faulty.finish(&[0, 1, 2, 3, 4]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn closing_files_what_was_not_taken_before() {
-    let faulty = faulty().await;
+pub(crate) async fn closing_files_what_was_not_taken_before<S: Storage>(fresh: impl Fn() -> S) {
+    let faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::PutNotDone);
     for number in 3..256 {
         faulty.try_add(number).await.unwrap();
@@ -116,16 +143,15 @@ async fn closing_files_what_was_not_taken_before() {
         Tile::entries(0, Width::Full),
         Tile::hashes(0, 0, Width::Full),
     ] {
-        let found = faulty.storage.get(Object::Tile(tile)).await.unwrap();
+        let found = faulty.storage.hand().get(Object::Tile(tile)).await.unwrap();
         assert!(found.is_some(), "{tile}");
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_storage_without_objects_is_not_outrun() {
+pub(crate) async fn a_storage_without_objects_is_not_outrun<S: Storage>(fresh: impl Fn() -> S) {
     let mut bench = Bench::tiles();
-    bench.settings.unfiled_pages = 1;
-    let storage = MemoryDriver::new();
+    bench.settings.unfiled_bytes = 100_000;
+    let storage = fresh();
     let driver = FaultyDriver::new(storage.hand());
     let log = bench.open(Arc::new(driver.clone())).await;
     for _ in 0..600 {
@@ -144,9 +170,8 @@ async fn a_storage_without_objects_is_not_outrun() {
     assert_eq!(log.add(&bytes, leaf()).await.unwrap().index, 512);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_conflict_with_nobody() {
-    let mut faulty = faulty().await;
+pub(crate) async fn a_conflict_with_nobody<S: Storage>(fresh: impl Fn() -> S) {
+    let mut faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::ConflictNotDone);
     let added = faulty.try_add(3).await.unwrap();
     assert_eq!((added.index, added.existed), (3, false));
@@ -154,9 +179,8 @@ async fn a_conflict_with_nobody() {
     faulty.finish(&[0, 1, 2, 3]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_conflict_with_oneself() {
-    let mut faulty = faulty().await;
+pub(crate) async fn a_conflict_with_oneself<S: Storage>(fresh: impl Fn() -> S) {
+    let mut faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::ConflictDone);
     let added = faulty.try_add(3).await.unwrap();
     assert_eq!((added.index, added.existed), (3, false));
@@ -164,9 +188,8 @@ async fn a_conflict_with_oneself() {
     faulty.finish(&[0, 1, 2, 3]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn conflicts_without_end_are_told() {
-    let faulty = faulty().await;
+pub(crate) async fn conflicts_without_end_are_told<S: Storage>(fresh: impl Fn() -> S) {
+    let faulty = faulty(&fresh).await;
     for _ in 0..faulty.bench.settings.attempts {
         faulty.driver.inject(Fault::ConflictNotDone);
     }
@@ -175,14 +198,13 @@ async fn conflicts_without_end_are_told() {
     faulty.finish(&[0, 1, 2]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_whole_batch_learns_what_became_of_it() {
+pub(crate) async fn a_whole_batch_learns_what_became_of_it<S: Storage>(fresh: impl Fn() -> S) {
     for fault in [
         Fault::UnknownDone,
         Fault::UnknownNotDone,
         Fault::ConflictDone,
     ] {
-        let mut faulty = faulty().await;
+        let mut faulty = faulty(&fresh).await;
         faulty.driver.inject(fault);
         let tasks: Vec<_> = (0..40)
             .map(|number| {
@@ -223,9 +245,10 @@ async fn a_whole_batch_learns_what_became_of_it() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn recovery_is_tried_again_when_the_storage_stays_away_for_a_while() {
-    let faulty = faulty().await;
+pub(crate) async fn recovery_is_tried_again_when_the_storage_stays_away_for_a_while<S: Storage>(
+    fresh: impl Fn() -> S,
+) {
+    let faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::UnknownDone);
     for _ in 0..5 {
         faulty.driver.inject(Fault::Open);
@@ -234,9 +257,10 @@ async fn recovery_is_tried_again_when_the_storage_stays_away_for_a_while() {
     faulty.finish(&[0, 1, 2, 3]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_log_that_cannot_recover_stops_and_is_still_read() {
-    let mut faulty = faulty().await;
+pub(crate) async fn a_log_that_cannot_recover_stops_and_is_still_read<S: Storage>(
+    fresh: impl Fn() -> S,
+) {
+    let mut faulty = faulty(&fresh).await;
     faulty.driver.inject(Fault::UnknownDone);
     for _ in 0..9 {
         faulty.driver.inject(Fault::Open);
@@ -258,10 +282,9 @@ async fn a_log_that_cannot_recover_stops_and_is_still_read() {
     assert!(add(&log, 3).await.existed);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_guard_that_fails_loses_nothing() {
+pub(crate) async fn a_guard_that_fails_loses_nothing<S: Storage>(fresh: impl Fn() -> S) {
     for fault in [Fault::GuardNotDone, Fault::GuardDone] {
-        let mut faulty = faulty().await;
+        let mut faulty = faulty(&fresh).await;
         faulty.driver.inject(fault);
         let added = faulty.try_add(3).await.unwrap();
         assert_eq!((added.index, added.existed), (3, false));
@@ -271,12 +294,13 @@ async fn a_guard_that_fails_loses_nothing() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn objects_that_are_not_taken_are_offered_again() {
+pub(crate) async fn objects_that_are_not_taken_are_offered_again<S: Storage>(
+    fresh: impl Fn() -> S,
+) {
     // Two pages: two bundles, two pages of the ledger, two tiles of hashes, and each of them once.
     for fault in [Fault::PutNotDone, Fault::PutDone] {
         for operations in 0..6 {
-            let faulty = faulty().await;
+            let faulty = faulty(&fresh).await;
             faulty.driver.inject_after(operations, fault);
             for number in 3..520 {
                 faulty.try_add(number).await.unwrap();
@@ -285,7 +309,7 @@ async fn objects_that_are_not_taken_are_offered_again() {
             assert!(matches!(&*faulty.log.stopped().unwrap(), LogError::Closed));
             // A restart must not need what was not taken.
             let log = faulty.bench.open(faulty.storage.hand()).await;
-            until_filed(&log, &faulty.storage, 520, 512).await;
+            until_filed(&log, &*faulty.storage.hand(), 520, 512).await;
             let leaves: Vec<u64> = (0..log.checkpoint().size).collect();
             log.close().await;
             assert_eq!(faulty.driver.waiting(), []);
@@ -296,11 +320,12 @@ async fn objects_that_are_not_taken_are_offered_again() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_entry_that_cannot_be_read_back_is_not_called_missing() {
-    let faulty = faulty().await;
+pub(crate) async fn an_entry_that_cannot_be_read_back_is_not_called_missing<S: Storage>(
+    fresh: impl Fn() -> S,
+) {
+    let faulty = faulty(&fresh).await;
     add_together(&faulty.log, 3..600).await;
-    let last = until_filed(&faulty.log, &faulty.storage, 600, 512).await;
+    let last = until_filed(&faulty.log, &*faulty.storage.hand(), 600, 512).await;
     faulty.log.close().await;
     let log = faulty.bench.open(Arc::new(faulty.driver.clone())).await;
     assert_eq!(log.checkpoint().size, last);

@@ -2,10 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod backup;
 mod bench;
 mod faults;
+mod frozen;
+mod fsck;
+mod identical;
+mod keys_and_witnesses;
+mod local;
 mod memory;
 mod model;
+mod opaque;
+mod oracle;
 mod refusals;
 mod suite;
 mod writers;
+
+#[path = "../support/identical.rs"]
+mod support;

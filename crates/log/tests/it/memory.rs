@@ -5,6 +5,7 @@ use std::sync::Arc;
 use waxwing_log::{Driver, MemoryDriver};
 
 use crate::bench::{Auditor, Bench, add, add_together, entry};
+use crate::faults::faults;
 use crate::suite::{Storage, behaviour};
 
 impl Storage for MemoryDriver {
@@ -14,6 +15,7 @@ impl Storage for MemoryDriver {
 }
 
 behaviour!(MemoryDriver::new());
+faults!(MemoryDriver::new);
 
 /// A tree of three levels of tiles, restarted in the middle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

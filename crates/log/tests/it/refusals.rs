@@ -33,8 +33,12 @@ impl<F: Fn(&mut Recovered) + Send + Sync + 'static> Driver for Meddled<F> {
         self.0.commit(previous, record)
     }
 
-    fn put(&self, object: Object, bytes: Bytes) -> Operation<'_, Result<(), DriverError>> {
-        self.0.put(object, bytes)
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>> {
+        self.0.put(objects)
+    }
+
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>> {
+        self.0.publish(checkpoint)
     }
 
     fn get(&self, object: Object) -> Operation<'_, Result<Option<Bytes>, DriverError>> {
@@ -47,6 +51,10 @@ impl<F: Fn(&mut Recovered) + Send + Sync + 'static> Driver for Meddled<F> {
         new: Guard,
     ) -> Operation<'_, Result<GuardSwap, DriverError>> {
         self.0.swap_guard(expected, new)
+    }
+
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
+        self.0.flush()
     }
 }
 
@@ -247,8 +255,12 @@ impl Driver for Damaged {
         self.0.commit(previous, record)
     }
 
-    fn put(&self, object: Object, bytes: Bytes) -> Operation<'_, Result<(), DriverError>> {
-        self.0.put(object, bytes)
+    fn put(&self, objects: Vec<(Object, Bytes)>) -> Operation<'_, Result<(), DriverError>> {
+        self.0.put(objects)
+    }
+
+    fn publish(&self, checkpoint: Arc<str>) -> Operation<'_, Result<(), DriverError>> {
+        self.0.publish(checkpoint)
     }
 
     fn get(&self, object: Object) -> Operation<'_, Result<Option<Bytes>, DriverError>> {
@@ -267,6 +279,10 @@ impl Driver for Damaged {
         new: Guard,
     ) -> Operation<'_, Result<GuardSwap, DriverError>> {
         self.0.swap_guard(expected, new)
+    }
+
+    fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
+        self.0.flush()
     }
 }
 

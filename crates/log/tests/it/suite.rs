@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use waxwing_encoding::time::UnixTime;
-use waxwing_log::{AddError, Driver, Format, Leaf, LeafBytes, LogError, Object};
+use waxwing_log::{AddError, Driver, DriverError, Format, Key, Leaf, LeafBytes, LogError, Object};
 use waxwing_tlog::bundle;
 use waxwing_tlog::tile::{Tile, Width};
 
@@ -16,6 +16,11 @@ use crate::bench::{Auditor, Bench, HeldDriver, add, add_together, entry, until_f
 pub(crate) trait Storage {
     /// One more driver on this place.
     fn hand(&self) -> Arc<dyn Driver>;
+
+    /// The same for a log of that form; a place has one of each.
+    fn hand_for(&self, _format: Format) -> Arc<dyn Driver> {
+        self.hand()
+    }
 }
 
 /// One test for each behaviour, on the storage that the expression makes.
@@ -77,7 +82,7 @@ pub(crate) async fn entries_get_dense_indexes_in_order_and_proofs_that_verify(
     for (index, leaf) in leaves.iter().enumerate() {
         let read = log.entry(index as u64).await.unwrap().unwrap();
         assert_eq!(read.stored, *leaf);
-        assert_eq!(log.find(leaf), Some(index as u64));
+        assert_eq!(log.find(&Key::of(leaf)).unwrap(), Some(index as u64));
     }
 }
 
@@ -167,7 +172,7 @@ pub(crate) async fn nothing_is_told_or_readable_before_it_is_durable(storage: im
     assert!(!again.is_finished());
     assert_eq!(log.checkpoint().size, 1);
     assert_eq!(log.entry(1).await.unwrap(), None);
-    assert_eq!(log.find(&entry(1)), None);
+    assert_eq!(log.find(&Key::of(&entry(1))).unwrap(), None);
     let (one, two) = (Width::new(1).unwrap(), Width::new(2).unwrap());
     assert!(log.tile(0, 0, one).await.unwrap().is_some());
     assert_eq!(log.tile(0, 0, two).await.unwrap(), None);
@@ -256,7 +261,7 @@ pub(crate) async fn the_queue_is_bounded_by_count_and_by_bytes(storage: impl Sto
     assert_eq!(log.checkpoint().size, 7);
     let added = spawn(vec![9; 100]).await.unwrap().unwrap();
     assert_eq!(added.index, 7);
-    assert_eq!(log.find(&[5]), None);
+    assert_eq!(log.find(&Key::of(&[5])).unwrap(), None);
 }
 
 pub(crate) async fn time_never_goes_backwards(storage: impl Storage) {
@@ -287,7 +292,7 @@ pub(crate) async fn time_never_goes_backwards(storage: impl Storage) {
 /// RFC 6962 section 3.5, whatever the clock does.
 pub(crate) async fn tree_heads_are_each_later_than_the_one_before(storage: impl Storage) {
     let bench = Bench::new(Format::StaticCt);
-    let log = bench.open(storage.hand()).await;
+    let log = bench.open(storage.hand_for(Format::StaticCt)).await;
     let mut last = log.checkpoint().time;
     for clock in [
         1_700_000_000_000,
@@ -333,7 +338,7 @@ pub(crate) async fn leaves_know_their_index_and_time(storage: impl Storage) {
     let mut leaves = Vec::new();
     let mut stored = Vec::new();
     let mut first = Vec::new();
-    let log = bench.open(storage.hand()).await;
+    let log = bench.open(storage.hand_for(Format::StaticCt)).await;
     for content in 0..600_u64 {
         let added = log
             .add(&content.to_be_bytes(), placed(content))
@@ -351,7 +356,7 @@ pub(crate) async fn leaves_know_their_index_and_time(storage: impl Storage) {
     log.close().await;
     bench.clock.set(1_700_000_900_000);
 
-    let log = bench.open(storage.hand()).await;
+    let log = bench.open(storage.hand_for(Format::StaticCt)).await;
     for content in [0_u64, 1, 255, 256, 511, 512, 599] {
         let before = &first[content as usize];
         let again = log
@@ -428,12 +433,18 @@ pub(crate) async fn full_tiles_and_bundles_become_objects(storage: impl Storage)
 
 pub(crate) async fn immutable_objects_are_never_replaced(storage: impl Storage) {
     let driver = storage.hand();
+    driver.open().await.unwrap();
     let object = Object::Tile(Tile::hashes(0, 0, Width::Full));
     let (foreign, other) = (Bytes::from(vec![1; 8192]), Bytes::from(vec![2; 8192]));
     assert_eq!(driver.get(object).await.unwrap(), None);
-    driver.put(object, foreign.clone()).await.unwrap();
-    driver.put(object, foreign.clone()).await.unwrap();
-    driver.put(object, other).await.unwrap_err();
+    let put = |bytes: &Bytes| driver.put(vec![(object, bytes.clone())]);
+    put(&foreign).await.unwrap();
+    put(&foreign).await.unwrap();
+    let refused = put(&other).await.unwrap_err();
+    assert!(
+        matches!(refused, DriverError::Different { .. }),
+        "{refused}"
+    );
     assert_eq!(driver.get(object).await.unwrap(), Some(foreign.clone()));
 
     // A log that finds another tile where its own belongs stops, and says so.
