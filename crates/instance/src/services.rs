@@ -158,7 +158,7 @@ async fn rekor(
         Arc::clone(&surroundings.rekor_log),
         HeadSigner::new(origin, NoteSigner::ed25519(origin, key)?)?,
         Arc::clone(&surroundings.clock),
-        Settings::new(Format::TlogTiles),
+        Settings::of_entries(),
     );
     Ok(waxwing_rekor::Service::new(log.await?, log_id))
 }

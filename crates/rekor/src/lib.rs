@@ -23,7 +23,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use waxwing_crypto::{PublicKey, sha256_of_parts};
 use waxwing_entries::hashedrekord::{self, HashedRekord, Proposal, ProposalError};
-use waxwing_log::{AddError, Added, Leaf, Log};
+use waxwing_log::{AddError, Added, Log};
 use waxwing_model::bundle::{InclusionProof, LogEntry};
 use waxwing_serve::{Code, RawBody, Rejection, Route, refuse_other_methods};
 
@@ -74,7 +74,7 @@ impl Service {
     /// Adds a checked entry, as the route does.
     pub async fn add(&self, entry: HashedRekord) -> Result<LogEntry, AddError> {
         let body = entry.into_body();
-        let added = self.inner.log.add(&body, Leaf::Bytes(body.clone())).await?;
+        let added = self.inner.log.add_entry(body.clone().into()).await?;
         Ok(self.answer(added, body))
     }
 
