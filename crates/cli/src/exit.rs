@@ -1,7 +1,7 @@
 //! The one table of exit codes, which are cosign's; scripts compare them.
 //!
 //! ```text
-//! 0  success    1  failure    10 to 13  why `cosign verify` found no valid signature
+//! 0  success    1  failure    2  it could not be found out    10 to 13  why `cosign verify` found no valid signature
 //! ```
 
 use std::process::{ExitCode, Termination};
@@ -13,6 +13,8 @@ pub enum Exit {
     Success,
     /// Anything that has no code of its own, a wrong command line included.
     Failure,
+    /// A check could not be made, so that nothing is known of what was to be checked: as in fsck.
+    Undecided,
     /// The image has no signature.
     NoSignature,
     /// There is no such image.
@@ -29,6 +31,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Failure => 1,
+            Self::Undecided => 2,
             Self::NoSignature => 10,
             Self::NoImage => 11,
             Self::NoMatchingSignature => 12,
@@ -52,6 +55,7 @@ mod tests {
         let codes = [
             (Exit::Success, 0),
             (Exit::Failure, 1),
+            (Exit::Undecided, 2),
             (Exit::NoSignature, 10),
             (Exit::NoImage, 11),
             (Exit::NoMatchingSignature, 12),
