@@ -21,6 +21,7 @@ mod process;
 mod python;
 #[cfg(test)]
 mod tests;
+pub mod torchwood;
 
 use std::{
     env,
