@@ -1,7 +1,14 @@
 //! All of Sigstore in one program. It looks at the name by which it was called: as `cosign` (a link)
 //! it is cosign, and `waxwing cosign …` is the same.
 
+mod backup;
 mod conformance;
+mod freeze;
+mod fsck;
+mod hammer;
+mod log_command;
+mod log_place;
+mod opaque_log;
 mod system;
 mod try_file;
 
@@ -38,6 +45,11 @@ enum Command {
         arguments: Vec<OsString>,
     },
     Conformance(conformance::Conformance),
+    Log(log_command::LogCommand),
+    Hammer(hammer::Hammer),
+    Fsck(fsck::Fsck),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
 }
 
 fn main() -> Exit {
@@ -59,6 +71,11 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
     let done = match waxwing.command {
         Command::Try(command) => command.run(output),
         Command::Conformance(command) => command.run(output),
+        Command::Log(command) => command.run(output),
+        Command::Hammer(command) => command.run(output),
+        Command::Fsck(command) => return command.run(output),
+        Command::Backup(command) => command.run(output),
+        Command::Restore(command) => command.run(output),
         Command::Cosign { arguments } => {
             let arguments = std::iter::once("cosign".into()).chain(arguments);
             return waxwing_cosign::run(arguments, environment, output);

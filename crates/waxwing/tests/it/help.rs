@@ -28,3 +28,33 @@ fn waxwing_conformance_verify_bundle() {
 fn cosign_verify_blob() {
     insta::assert_snapshot!(help(&["cosign", "verify-blob", "--help"]));
 }
+
+#[test]
+fn waxwing_log_serve() {
+    insta::assert_snapshot!(help(&["log", "serve", "--help"]));
+}
+
+#[test]
+fn waxwing_hammer() {
+    insta::assert_snapshot!(help(&["hammer", "--help"]));
+}
+
+#[test]
+fn waxwing_log_freeze() {
+    insta::assert_snapshot!(help(&["log", "freeze", "--help"]));
+}
+
+#[test]
+fn waxwing_fsck() {
+    insta::assert_snapshot!(help(&["fsck", "--help"]));
+}
+
+#[test]
+fn waxwing_backup() {
+    insta::assert_snapshot!(help(&["backup", "--help"]));
+}
+
+#[test]
+fn waxwing_restore() {
+    insta::assert_snapshot!(help(&["restore", "--help"]));
+}

@@ -7,11 +7,17 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
 mod conformance;
+mod fsck;
+mod hammer;
 mod help;
+mod kill_nine;
 mod large_file;
+mod log_serve;
+mod lying_log;
 mod openssl;
 mod program;
 mod road;
 mod signed_faults;
+mod torchwood;
 mod try_file;
 mod vectors;
