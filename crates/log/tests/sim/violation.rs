@@ -21,6 +21,9 @@ pub(crate) enum Violation {
     /// An entry is there twice.
     #[error("entries {first} and {second} are the same")]
     Twice { first: usize, second: usize },
+    /// An entry is there of which everybody who offered it was told that it is not.
+    #[error("entry {index} is there, and its callers were told that it is not")]
+    Nobodys { index: usize },
     /// An entry is older than one before it.
     #[error("entry {index} has an earlier time than one before it")]
     TimeBackwards { index: u64 },

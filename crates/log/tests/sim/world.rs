@@ -4,6 +4,7 @@
 mod adds;
 mod checks;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub(crate) struct World<'a> {
     faults: Faults,
     outside: Outside,
     acknowledged: Acknowledged,
+    /// Entries that are or may be in the log: no caller of the others was left to think so.
+    perhaps: HashSet<Bytes>,
     /// Every entry that was ever offered.
     offered: Vec<Bytes>,
     /// An old copy of the disk.
@@ -64,7 +67,7 @@ enum Frozen {
 }
 
 /// Whether a life goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Going {
     On,
     Over,
@@ -94,6 +97,7 @@ impl<'a> World<'a> {
             faults,
             outside: Outside::default(),
             acknowledged: Acknowledged::new(),
+            perhaps: HashSet::new(),
             offered: Vec::new(),
             backup: None,
             begun: false,
@@ -107,6 +111,8 @@ impl<'a> World<'a> {
             world.disk = disk;
             world.outside = Outside::of(start.heads.clone(), start.latest);
             world.acknowledged.clone_from(&start.acknowledged);
+            let told = world.acknowledged.values();
+            world.perhaps = told.map(|(entry, _)| entry.clone()).collect();
             world.offered.clone_from(&start.offered);
             world.begun = true;
         }

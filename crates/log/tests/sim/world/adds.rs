@@ -61,48 +61,58 @@ impl World<'_> {
             }
         }
         let mut told = 0;
-        let mut failure = None;
+        let mut going = Going::On;
         for (entry, task) in tasks {
             match task.await.unwrap() {
                 Ok(added) => {
                     told += 1;
-                    self.counts.acknowledged += 1;
                     self.acknowledge(&entry, &added)?;
                 }
-                Err(error) => {
-                    self.counts.failed += 1;
-                    failure = Some(error);
-                }
+                Err(error) => going = going.max(self.not_added(&entry, &error, log, process)?),
             }
         }
+        self.counts.acknowledged += told;
+        self.counts.failed += count as u64 - told;
         self.outside.see(&log.checkpoint().checkpoint);
         let size = log.checkpoint().size;
         self.story
             .push(format!("added {told} of {count}, up to {size}"));
-        let Some(error) = failure else {
-            return Ok(Going::On);
-        };
+        Ok(going)
+    }
+
+    /// Takes down that somebody got no index. Most reasons say that the entry is not in the log, and
+    /// then it must not be.
+    fn not_added(
+        &mut self,
+        entry: &Bytes,
+        error: &AddError,
+        log: &Log,
+        process: &Process,
+    ) -> Result<Going, Violation> {
         self.story.push(format!("not added: {error}"));
-        if let AddError::Frozen = error {
-            return self.is_frozen();
-        }
-        let may_fail = matches!(
-            error,
-            AddError::NotCommitted
-                | AddError::KeysUnread { .. }
-                | AddError::Unfiled
-                | AddError::Unproven { .. }
-                | AddError::Stopped { .. }
-        );
+        let going = match error {
+            AddError::Frozen if self.frozen != Frozen::No => {
+                // If it was not certain before it is now.
+                self.frozen = Frozen::Yes;
+                return Ok(Going::On);
+            }
+            AddError::NotCommitted | AddError::KeysUnread { .. } | AddError::Unfiled => Going::On,
+            AddError::Unproven { .. } => {
+                self.perhaps.insert(entry.clone());
+                Going::On
+            }
+            AddError::Stopped { .. } => {
+                self.perhaps.insert(entry.clone());
+                Going::Over
+            }
+            _ => return Err(unearned(error)),
+        };
         let defect = log
             .stopped()
             .is_some_and(|reason| matches!(*reason, LogError::Panicked | LogError::Refused(_)));
-        if !may_fail || defect || !misfortune(process) {
-            return Err(unearned(error));
-        }
-        match error {
-            AddError::Stopped { .. } => Ok(Going::Over),
-            _ => Ok(Going::On),
+        match misfortune(process) && !defect {
+            true => Ok(going),
+            false => Err(unearned(error)),
         }
     }
 
@@ -148,6 +158,7 @@ impl World<'_> {
             return Err(wrong("it was there before"));
         }
         self.acknowledged.insert(index, answer);
+        self.perhaps.insert(entry.clone());
         Ok(())
     }
 
@@ -168,16 +179,6 @@ impl World<'_> {
             Err(_) if misfortune(process) => Ok(Going::Over),
             Err(error) => Err(unearned(error)),
         }
-    }
-
-    /// An entry was refused because the log is frozen.
-    fn is_frozen(&mut self) -> Result<Going, Violation> {
-        if self.frozen == Frozen::No {
-            return Err(unearned(AddError::Frozen));
-        }
-        // If it was not certain before it is now.
-        self.frozen = Frozen::Yes;
-        Ok(Going::On)
     }
 
     fn any_offered(&mut self) -> Bytes {

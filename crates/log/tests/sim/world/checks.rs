@@ -83,7 +83,12 @@ impl World<'_> {
         self.outside.see(&found.note);
         self.outside.read_notes(&self.ground.verifiers)?;
         found.check_files(&self.disk.files_below(Path::new(TILES)))?;
-        found.check(&self.outside.seen().heads, &self.acknowledged)
+        found.check(&self.outside.seen().heads, &self.acknowledged)?;
+        let nobodys = |entry| !self.perhaps.contains(entry);
+        match found.entries.iter().position(nobodys) {
+            None => Ok(()),
+            Some(index) => Err(Violation::Nobodys { index }),
+        }
     }
 
     /// A second process must not get hold of the log.
