@@ -30,6 +30,14 @@ async fn open(bench: &Bench, directory: &Path) -> Log {
         .await
 }
 
+/// Waits until the directory shows the head that the log has published: that happens behind the answers.
+async fn shown(log: &Log, directory: &Path) {
+    let published = log.checkpoint().checkpoint;
+    while fs::read_to_string(directory.join("log/checkpoint")).unwrap() != *published {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
 async fn copy(bench: &Bench, directory: &Path) -> Result<Copied, CopyError> {
     let from = settings(directory);
     backup::backup(from, &directory.join("copy"), &options(bench), |_, _| {}).await
@@ -74,15 +82,11 @@ async fn a_restored_log_has_everything_finds_every_entry_and_goes_on() {
         let (bench, directory) = (own_keys(), directory.path());
         let log = open(&bench, directory).await;
         fill(&bench, &log, 0..size).await;
+        shown(&log, directory).await;
         let published = log.checkpoint();
         // Filed or not, as it comes; and the log may run meanwhile.
         if size % 2 == 0 {
             log.close().await;
-        }
-        // The directory shows a head behind the answers.
-        let shown = directory.join("log/checkpoint");
-        while fs::read_to_string(&shown).unwrap() != *published.checkpoint {
-            tokio::task::yield_now().await;
         }
         let copied = copy(&bench, directory).await.unwrap();
         assert_eq!((copied.size, copied.root), (size, published.root));
@@ -102,6 +106,7 @@ async fn a_log_is_copied_again_and_again_while_it_is_written() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..10).await;
+    shown(&log, directory).await;
     let (writer, of_writer) = (log.clone(), bench.clone());
     let writing = tokio::spawn(async move { fill(&of_writer, &writer, 10..9_000).await });
     let mut sizes = Vec::new();
@@ -123,6 +128,7 @@ async fn a_second_copy_leaves_the_files_that_are_there() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..600).await;
+    shown(&log, directory).await;
     copy(&bench, directory).await.unwrap();
     let modified = || {
         fs::metadata(directory.join("copy/tile/entries/001"))
@@ -131,6 +137,7 @@ async fn a_second_copy_leaves_the_files_that_are_there() {
     };
     let before = modified().unwrap();
     fill(&bench, &log, 600..900).await;
+    shown(&log, directory).await;
     let copied = copy(&bench, directory).await.unwrap();
     assert_eq!(copied.size, 900);
     assert_eq!(modified().unwrap(), before);
@@ -183,6 +190,7 @@ async fn a_frozen_log_is_frozen_in_its_copy_too() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..300).await;
+    shown(&log, directory).await;
     log.freeze().await.unwrap();
     let frozen = log.checkpoint().checkpoint;
     log.close().await;
@@ -200,6 +208,7 @@ async fn a_copy_is_not_written_to_as_a_log() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..3).await;
+    shown(&log, directory).await;
     copy(&bench, directory).await.unwrap();
     let copy_of = LocalSettings::new(directory.join("copy"), Format::TlogTiles);
     let refused = bench
@@ -264,6 +273,7 @@ async fn a_restore_that_was_interrupted_is_no_log_and_none_is_begun_in_it() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..600).await;
+    shown(&log, directory).await;
     copy(&bench, directory).await.unwrap();
     log.close().await;
     restore(&bench, directory).await.unwrap();
@@ -286,8 +296,10 @@ async fn a_backup_that_is_older_than_the_guard_is_refused_with_both_sizes() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..500).await;
+    shown(&log, directory).await;
     copy(&bench, directory).await.unwrap();
     fill(&bench, &log, 500..520).await;
+    shown(&log, directory).await;
     log.close().await;
     let refused = restore(&bench, directory).await.unwrap_err();
     let text = refused.to_string();
@@ -311,6 +323,7 @@ async fn a_log_that_was_set_back_does_not_overwrite_its_newer_backup() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..400).await;
+    shown(&log, directory).await;
     copy(&bench, directory).await.unwrap();
     log.close().await;
     for (entries, other) in [(300, false), (450, true)] {
@@ -340,6 +353,7 @@ async fn private_files_stay_private() {
     let (bench, directory) = (own_keys(), directory.path());
     let log = open(&bench, directory).await;
     fill(&bench, &log, 0..300).await;
+    shown(&log, directory).await;
     copy(&bench, directory).await.unwrap();
     log.close().await;
     restore(&bench, directory).await.unwrap();
