@@ -16,6 +16,7 @@
 
 mod algorithm;
 mod digest;
+mod encrypted_key;
 mod prehashed;
 mod private_key;
 mod public_key;

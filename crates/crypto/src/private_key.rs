@@ -27,6 +27,17 @@ pub enum KeyError {
     /// Not PKCS#8, encrypted, or not the key that it announces.
     #[error("not a well-formed, unencrypted PKCS#8 key")]
     Pkcs8,
+    /// A password that does not open the key.
+    #[error("the password does not open the encrypted private key")]
+    Password,
+    /// An encryption that is not read here.
+    #[error(
+        "the key is encrypted with {found}; expected PBES2 with PBKDF2 and AES-CBC, as openssl pkcs8 -topk8 -v2 aes-256-cbc writes it"
+    )]
+    Encryption {
+        /// What was found.
+        found: String,
+    },
     /// A key outside Sigstore's registry.
     #[error(transparent)]
     Public(#[from] PublicKeyError),
@@ -123,6 +134,16 @@ impl PrivateKey {
             }
         };
         Self::from_pair(pair.map_err(|_| KeyError::Pkcs8)?)
+    }
+
+    /// The Ed25519 key of a seed (RFC 8032 section 5.1.5), as signed notes and SSH write it.
+    pub fn from_ed25519_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
+        // RFC 8410 section 7: version 0, the algorithm, and the seed in two octet strings.
+        let head = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+        let mut der = Zeroizing::new(Vec::with_capacity(head.len() + seed.len()));
+        der.extend_from_slice(head);
+        der.extend_from_slice(seed);
+        Self::from_pkcs8_der(&der)
     }
 
     /// Reads a PEM block `PRIVATE KEY`.
