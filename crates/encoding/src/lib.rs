@@ -16,6 +16,7 @@
 pub mod base64;
 pub mod canonical_json;
 pub mod hex;
+pub mod olpc_json;
 pub mod pem;
 pub mod time;
 pub mod tls;
