@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use waxwing_crypto::{PrivateKey, SignatureAlgorithm};
+use waxwing_encoding::hex;
 use waxwing_encoding::time::UnixTime;
+use zeroize::Zeroizing;
 
+use super::key::TYPE_ED25519;
 use super::verifier::Signed;
 use super::{Note, NoteKeyError, NoteSignature, NoteVerifier, check_key_name};
 use super::{cosignature, tree_head};
 use crate::checkpoint::Checkpoint;
+use crate::hash::decode_base64;
 
 /// A private key, the name it goes by in notes, and how it signs them.
 #[derive(Debug, Clone)]
@@ -22,6 +26,41 @@ impl NoteSigner {
     /// Signs the text with Ed25519 (signature type 1), as Rekor v2 logs do.
     pub fn ed25519(name: &str, key: Arc<PrivateKey>) -> Result<Self, NoteKeyError> {
         Self::new(NoteVerifier::ed25519(name, key.public_key())?, key)
+    }
+
+    /// Reads the written form of a private key, as Go's `note.GenerateKey` makes it for Ed25519:
+    ///
+    /// ```text
+    /// PRIVATE+KEY+example.com/log+1d5a5b0c+AWd9v…     name, ID, and in base64 the byte 1 and the seed
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
+        let rest = text.strip_prefix("PRIVATE+KEY+");
+        let mut parts = rest.ok_or(NoteKeyError::Form)?.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(NoteKeyError::Form);
+        };
+        let key = Zeroizing::new(decode_base64(key)?);
+        let seed = match key.split_first() {
+            Some((&TYPE_ED25519, seed)) => seed,
+            Some((&found, _)) => return Err(NoteKeyError::SignatureType { found }),
+            None => return Err(NoteKeyError::Form),
+        };
+        let seed = seed.try_into().map_err(|_| NoteKeyError::Form)?;
+        let key = PrivateKey::from_ed25519_seed(seed).map_err(|_| NoteKeyError::Form)?;
+        let signer = Self::ed25519(name, Arc::new(key))?;
+        let expected = hex::encode(&signer.verifier.key_id());
+        if id != expected {
+            return Err(NoteKeyError::KeyId {
+                found: id.to_owned(),
+                expected,
+            });
+        }
+        Ok(signer)
+    }
+
+    /// The name that its signatures go by.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Signs the text with ECDSA P-256 (signature type 2).
@@ -132,5 +171,41 @@ impl NoteSigner {
             verifier,
             key,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of golang.org/x/mod/sumdb/note.
+    const PRIVATE: &str =
+        "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    #[test]
+    fn a_written_private_key_belongs_to_its_public_one() {
+        let signer = NoteSigner::parse(PRIVATE).unwrap();
+        assert_eq!(signer.verifier().to_string(), PUBLIC);
+        assert_eq!(signer.name(), "PeterNeumann");
+    }
+
+    #[test]
+    fn other_forms_of_private_keys_are_refused() {
+        let refused = |text: &str| NoteSigner::parse(text).unwrap_err();
+        assert!(matches!(refused(PUBLIC), NoteKeyError::Form));
+        assert!(matches!(
+            refused("PRIVATE+KEY+a+00000000"),
+            NoteKeyError::Form
+        ));
+        let other = PRIVATE.replace("c74f20a3", "c74f20a4");
+        assert!(matches!(refused(&other), NoteKeyError::KeyId { .. }));
+        let other = PRIVATE.replace("+AYEK", "+AoEK");
+        assert!(matches!(
+            refused(&other),
+            NoteKeyError::SignatureType { found: 2 }
+        ));
+        let short = PRIVATE.strip_suffix("KDFz").unwrap();
+        assert!(matches!(refused(short), NoteKeyError::Form));
     }
 }
