@@ -6,7 +6,7 @@
 //!
 //! Subject and attributes are passed over: Fulcio takes the identity from the token alone.
 
-use waxwing_crypto::{PublicKey, PublicKeyError, SignatureError};
+use waxwing_crypto::{PublicKey, PublicKeyError, SignatureAlgorithm, SignatureError};
 
 use crate::algorithm;
 use crate::read::{self, MalformedDer, Reader};
@@ -37,6 +37,14 @@ pub enum SigningRequestError {
 
 /// Reads a request and checks that its own key signed it; gives that key.
 pub fn verified_key(der: &[u8]) -> Result<PublicKey, SigningRequestError> {
+    verified_key_and_algorithm(der).map(|(key, _)| key)
+}
+
+/// As [`verified_key`], with the algorithm of the request's signature: Fulcio takes from it which
+/// hash the key will sign with.
+pub fn verified_key_and_algorithm(
+    der: &[u8],
+) -> Result<(PublicKey, SignatureAlgorithm), SigningRequestError> {
     if der.len() > LARGEST_REQUEST {
         return Err(SigningRequestError::TooLarge { length: der.len() });
     }
@@ -58,5 +66,5 @@ pub fn verified_key(der: &[u8]) -> Result<PublicKey, SigningRequestError> {
     let algorithm = algorithm::signature(signature_algorithm, key.key_type(), None)
         .ok_or(SignatureError::Mismatch)?;
     key.verify(algorithm, info.raw, signature)?;
-    Ok(key)
+    Ok((key, algorithm))
 }

@@ -5,11 +5,11 @@
 //! alternative name, Fulcio's own, and last the poison or the SCT list.
 
 use der::asn1::ObjectIdentifier;
-use waxwing_crypto::{KeyError, PrivateKey, PublicKey, sha1};
+use waxwing_crypto::{KeyError, PrivateKey, PublicKey, SignatureAlgorithm, sha1};
 use waxwing_encoding::time::UnixTime;
 
 use crate::certificate::{Certificate, CertificateError, Extension};
-use crate::fulcio::{Identity, IdentityError};
+use crate::fulcio::{Claims, Identity, IdentityError};
 use crate::name::DistinguishedName;
 use crate::read;
 use crate::{algorithm, oid, write};
@@ -93,7 +93,16 @@ impl Authority {
         let mut extensions = authority_extensions(None);
         extensions.push(subject_key_identifier(key.public_key()));
         let public = key.public_key();
-        let tbs = tbs(&key, serial, &name, validity, &name, public, &extensions);
+        let algorithm = key.algorithm();
+        let tbs = tbs(
+            algorithm,
+            serial,
+            &name,
+            validity,
+            &name,
+            public,
+            &extensions,
+        );
         Ok(Self {
             certificate: sign(&key, &tbs)?,
             key,
@@ -147,12 +156,7 @@ impl Authority {
     /// The precertificate of a code signing leaf (RFC 6962 section 3.1): the leaf with the critical
     /// poison in the place of the SCT list. It is signed by the issuing key itself.
     pub fn precertificate(&self, leaf: &CodeSigningLeaf<'_>) -> Result<Certificate, IssueError> {
-        let poison = Extension {
-            oid: oid::PRECERTIFICATE_POISON,
-            critical: true,
-            value: vec![read::NULL, 0],
-        };
-        self.code_signing(leaf, poison)
+        self.code_signing(leaf, Ending::Poison)
     }
 
     /// The code signing leaf with its SCT list: the same bytes as the precertificate but for the
@@ -162,12 +166,16 @@ impl Authority {
         leaf: &CodeSigningLeaf<'_>,
         sct_list: &[u8],
     ) -> Result<Certificate, IssueError> {
-        let scts = Extension {
-            oid: oid::SCT_LIST,
-            critical: false,
-            value: write::octet_string(sct_list),
-        };
-        self.code_signing(leaf, scts)
+        self.code_signing(leaf, Ending::SctList(sct_list))
+    }
+
+    /// The code signing leaf of an instance without a CT log, or of a backend whose promises stand
+    /// beside the certificate: it ends with Fulcio's own extensions.
+    pub fn code_signing_leaf_without_scts(
+        &self,
+        leaf: &CodeSigningLeaf<'_>,
+    ) -> Result<Certificate, IssueError> {
+        self.code_signing(leaf, Ending::Nothing)
     }
 
     /// A certificate below this authority that says exactly what `profile` says: the general door,
@@ -175,7 +183,7 @@ impl Authority {
     /// and no rule applied; what comes out is only sure to be readable.
     pub fn certify(&self, profile: &CertificateProfile<'_>) -> Result<Certificate, IssueError> {
         let tbs = tbs(
-            &self.key,
+            self.key.algorithm(),
             profile.serial,
             self.certificate.subject_der(),
             profile.validity,
@@ -189,27 +197,11 @@ impl Authority {
     fn code_signing(
         &self,
         leaf: &CodeSigningLeaf<'_>,
-        last: Extension,
+        ending: Ending<'_>,
     ) -> Result<Certificate, IssueError> {
-        let mut extensions = vec![
-            key_usage(DIGITAL_SIGNATURE),
-            extended_key_usage(Purpose::CodeSigning, false),
-        ];
-        let empty_subject = write::sequence(&[]);
-        extensions.extend(self.key_identifiers(leaf.public_key));
-        extensions.extend(leaf.identity.extensions()?);
-        extensions.push(last);
-        let issuer = self.certificate.subject_der();
-        let tbs = tbs(
-            &self.key,
-            leaf.serial,
-            issuer,
-            leaf.validity,
-            &empty_subject,
-            leaf.public_key,
-            &extensions,
-        );
-        sign(&self.key, &tbs)
+        let algorithm = self.key.algorithm();
+        let tbs = code_signing_tbs(&self.certificate, algorithm, leaf, ending)?;
+        assemble(&tbs, algorithm, &self.key.sign(&tbs)?)
     }
 
     fn issue(
@@ -220,10 +212,10 @@ impl Authority {
         validity: Validity,
         mut extensions: Vec<Extension>,
     ) -> Result<Certificate, IssueError> {
-        extensions.extend(self.key_identifiers(key));
+        extensions.extend(key_identifiers(&self.certificate, key));
         let issuer = self.certificate.subject_der();
         let tbs = tbs(
-            &self.key,
+            self.key.algorithm(),
             serial,
             issuer,
             validity,
@@ -233,19 +225,80 @@ impl Authority {
         );
         sign(&self.key, &tbs)
     }
+}
 
-    fn key_identifiers(&self, subject: &PublicKey) -> [Extension; 2] {
-        let own = self
-            .certificate
-            .subject_key_identifier()
-            .unwrap_or_default();
-        let authority = Extension {
-            oid: oid::AUTHORITY_KEY_IDENTIFIER,
+/// What a code signing certificate ends with.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending<'a> {
+    /// The critical poison: this is a precertificate.
+    Poison,
+    /// The list of SCTs, as TLS has it.
+    SctList(&'a [u8]),
+    /// Nothing: nobody promised to publish it, or the promise stands beside it.
+    Nothing,
+}
+
+/// The TBSCertificate of a code signing leaf below `issuer`, whose key signs with `algorithm`: for
+/// keys that live elsewhere. [`assemble`] puts the signature over these bytes under them.
+pub fn code_signing_tbs(
+    issuer: &Certificate,
+    algorithm: SignatureAlgorithm,
+    leaf: &CodeSigningLeaf<'_>,
+    ending: Ending<'_>,
+) -> Result<Vec<u8>, IssueError> {
+    let mut extensions = vec![
+        key_usage(DIGITAL_SIGNATURE),
+        extended_key_usage(Purpose::CodeSigning, false),
+    ];
+    extensions.extend(key_identifiers(issuer, leaf.public_key));
+    extensions.extend(leaf.identity.extensions_with(leaf.claims)?);
+    match ending {
+        Ending::Poison => extensions.push(Extension {
+            oid: oid::PRECERTIFICATE_POISON,
+            critical: true,
+            value: vec![read::NULL, 0],
+        }),
+        Ending::SctList(list) => extensions.push(Extension {
+            oid: oid::SCT_LIST,
             critical: false,
-            value: write::sequence(&[&write::element(read::primitive(0), &[own])]),
-        };
-        [subject_key_identifier(subject), authority]
+            value: write::octet_string(list),
+        }),
+        Ending::Nothing => {}
     }
+    Ok(tbs(
+        algorithm,
+        leaf.serial,
+        issuer.subject_der(),
+        leaf.validity,
+        &write::sequence(&[]),
+        leaf.public_key,
+        &extensions,
+    ))
+}
+
+/// A certificate out of its TBSCertificate and the signature over it. Only that it is readable is
+/// checked here, not the signature.
+pub fn assemble(
+    tbs: &[u8],
+    algorithm: SignatureAlgorithm,
+    signature: &[u8],
+) -> Result<Certificate, IssueError> {
+    let signature = write::bit_string(signature);
+    let algorithm = algorithm::write_signature(algorithm);
+    Ok(Certificate::from_der(&write::sequence(&[
+        tbs, &algorithm, &signature,
+    ]))?)
+}
+
+/// The key identifiers of a certificate below `issuer`.
+fn key_identifiers(issuer: &Certificate, subject: &PublicKey) -> [Extension; 2] {
+    let own = issuer.subject_key_identifier().unwrap_or_default();
+    let authority = Extension {
+        oid: oid::AUTHORITY_KEY_IDENTIFIER,
+        critical: false,
+        value: write::sequence(&[&write::element(read::primitive(0), &[own])]),
+    };
+    [subject_key_identifier(subject), authority]
 }
 
 /// What a code signing certificate says.
@@ -255,6 +308,8 @@ pub struct CodeSigningLeaf<'a> {
     pub public_key: &'a PublicKey,
     /// Who holds it.
     pub identity: &'a Identity,
+    /// What is claimed about the build that asked; [`Claims::NONE`] for a person.
+    pub claims: &'a Claims,
     /// The certificate's number.
     pub serial: SerialNumber,
     /// When it is valid.
@@ -325,7 +380,7 @@ fn authority_extensions(path_length: Option<u8>) -> Vec<Extension> {
 }
 
 fn tbs(
-    issuer_key: &PrivateKey,
+    algorithm: SignatureAlgorithm,
     serial: SerialNumber,
     issuer: &[u8],
     validity: Validity,
@@ -342,7 +397,7 @@ fn tbs(
     write::sequence(&[
         &write::element(read::constructed(0), &[&write::integer(&[2])]),
         &write::integer(&serial.0),
-        &algorithm::write_signature(issuer_key.algorithm()),
+        &algorithm::write_signature(algorithm),
         issuer,
         &write::sequence(&[&validity[0], &validity[1]]),
         subject,
@@ -361,9 +416,5 @@ fn write_extension(extension: &Extension) -> Vec<u8> {
 }
 
 fn sign(key: &PrivateKey, tbs: &[u8]) -> Result<Certificate, IssueError> {
-    let signature = write::bit_string(&key.sign(tbs)?);
-    let algorithm = algorithm::write_signature(key.algorithm());
-    Ok(Certificate::from_der(&write::sequence(&[
-        tbs, &algorithm, &signature,
-    ]))?)
+    assemble(tbs, key.algorithm(), &key.sign(tbs)?)
 }

@@ -167,6 +167,19 @@ impl SignedCertificateTimestamp {
         Ok(log.verify(algorithm, &signed, &self.signature)?)
     }
 
+    /// Checks the log's signature over this certificate as it is, without any promise in it: the
+    /// entry of RFC 6962 section 3.1 that `add-chain` makes.
+    pub fn verify_detached(
+        &self,
+        certificate: &Certificate,
+        log: &PublicKey,
+    ) -> Result<(), SctError> {
+        let algorithm = self.algorithm_with(log.key_type())?;
+        let entry = certificate_entry(certificate)?;
+        let signed = signed_bytes(self.timestamp, &entry, &self.extensions)?;
+        Ok(log.verify(algorithm, &signed, &self.signature)?)
+    }
+
     /// What the pair of hash and signature means with a key of this kind.
     fn algorithm_with(&self, key: KeyType) -> Result<SignatureAlgorithm, SctError> {
         let found = self.algorithm;

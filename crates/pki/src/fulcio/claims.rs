@@ -1,7 +1,10 @@
 //! The claims of a build: Fulcio's extensions by name.
 
-use crate::certificate::Certificate;
+use std::collections::BTreeMap;
+
+use crate::certificate::{Certificate, Extension};
 use crate::fulcio::{IdentityError, extension_identifier, text, utf8_string};
+use crate::write;
 
 macro_rules! claims {
     ($($(#[$note:meta])* $claim:ident = $number:literal, $name:literal;)*) => {
@@ -97,5 +100,59 @@ impl Claim {
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|claim| claim.name() == name)
+    }
+}
+
+/// The claims that a certificate is to make about a build: everything of [`Claim`] but issuer and
+/// subject, which belong to the [`Identity`](crate::fulcio::Identity).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims(BTreeMap<Claim, String>);
+
+impl Claims {
+    /// No claims, as for a person.
+    pub const NONE: &'static Self = &Self(BTreeMap::new());
+
+    /// Sets a claim. An empty text is no claim: the original writes no extension for it. Issuer and
+    /// subject are the identity's, and are passed over here for the same reason.
+    #[must_use]
+    pub fn with(mut self, claim: Claim, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.is_empty() && !matches!(claim, Claim::Issuer | Claim::Subject) {
+            self.0.insert(claim, text);
+        }
+        self
+    }
+
+    /// The text of a claim.
+    pub fn get(&self, claim: Claim) -> Option<&str> {
+        self.0.get(&claim).map(String::as_str)
+    }
+
+    /// Every claim, in the order of the extensions' numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (Claim, &str)> {
+        self.0.iter().map(|(claim, text)| (*claim, text.as_str()))
+    }
+
+    /// The extensions with these numbers, in order: .2 to .6 hold the text itself, the later ones a
+    /// DER UTF8String.
+    pub(super) fn extensions(
+        &self,
+        numbers: core::ops::RangeInclusive<u8>,
+    ) -> impl Iterator<Item = Extension> {
+        let claims = self.iter();
+        claims.filter_map(move |(claim, text)| {
+            if !numbers.contains(&claim.number()) {
+                return None;
+            }
+            let value = match claim.number() {
+                ..8 => text.as_bytes().to_vec(),
+                8.. => write::utf8_string(text),
+            };
+            Some(Extension {
+                oid: extension_identifier(claim.number())?,
+                critical: false,
+                value,
+            })
+        })
     }
 }

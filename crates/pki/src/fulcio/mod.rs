@@ -12,6 +12,7 @@
 //! Source: Fulcio's `docs/oid-info.md`. Extensions from .8 on must be one DER string with nothing
 //! after it; a reader that took the rest as text could be shown another issuer than it checks.
 
+mod authority;
 mod claims;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -22,7 +23,8 @@ use crate::certificate::{Certificate, Extension};
 use crate::read::{self, MalformedDer, Reader};
 use crate::{oid, write};
 
-pub use claims::Claim;
+pub use authority::{AuthorityRefused, check_authority};
+pub use claims::{Claim, Claims};
 
 /// A subject alternative name as Fulcio writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,6 +52,29 @@ impl SubjectAlternativeName {
             | Self::Dns(value)
             | Self::Ip(value) => value,
         }
+    }
+}
+
+impl SubjectAlternativeName {
+    /// The GeneralName (RFC 5280 section 4.2.1.6).
+    fn to_general_name(&self) -> Result<Vec<u8>, IdentityError> {
+        Ok(match self {
+            Self::Email(email) => ia5(EMAIL, email)?,
+            Self::Uri(uri) => ia5(URI, uri)?,
+            Self::OtherName(other) => {
+                let value = write::element(read::constructed(0), &[&write::utf8_string(other)]);
+                let kind = write::object_identifier(oid::FULCIO_OTHER_NAME);
+                write::element(OTHER_NAME, &[&kind, &value])
+            }
+            Self::Dns(name) => ia5(DNS, name)?,
+            Self::Ip(address) => {
+                let octets = match address.parse().map_err(|_| IdentityError::NotText)? {
+                    IpAddr::V4(address) => address.octets().to_vec(),
+                    IpAddr::V6(address) => address.octets().to_vec(),
+                };
+                write::element(IP, &[&octets])
+            }
+        })
     }
 }
 
@@ -85,6 +110,9 @@ pub enum IdentityError {
     /// No issuer extension.
     #[error("the certificate does not say which OIDC issuer vouched for its identity")]
     NoIssuer,
+    /// An issuer that is to be written and is empty.
+    #[error("extensions must have a non-empty issuer url")]
+    EmptyIssuer,
     /// Text that is not UTF-8, or not ASCII where only that is allowed.
     #[error("the certificate's identity is not text")]
     NotText,
@@ -117,50 +145,39 @@ impl Identity {
     /// The extensions for this identity, in the order of the certificate profile: the critical
     /// subject alternative name, then .1, .8 and .24.
     ///
-    /// Errors: an e-mail address or URI outside ASCII, which an IA5String cannot hold.
+    /// Errors: an e-mail address or URI outside ASCII, which an IA5String cannot hold, and an empty
+    /// issuer.
     pub fn extensions(&self) -> Result<Vec<Extension>, IdentityError> {
-        let name = match &self.name {
-            SubjectAlternativeName::Email(email) => ia5(read::primitive(1), email)?,
-            SubjectAlternativeName::Uri(uri) => ia5(read::primitive(6), uri)?,
-            SubjectAlternativeName::OtherName(other) => {
-                let value = write::element(read::constructed(0), &[&write::utf8_string(other)]);
-                let kind = write::object_identifier(oid::FULCIO_OTHER_NAME);
-                write::element(read::constructed(0), &[&kind, &value])
-            }
-            SubjectAlternativeName::Dns(name) => ia5(read::primitive(2), name)?,
-            SubjectAlternativeName::Ip(address) => {
-                let octets = match address.parse().map_err(|_| IdentityError::NotText)? {
-                    IpAddr::V4(address) => address.octets().to_vec(),
-                    IpAddr::V6(address) => address.octets().to_vec(),
-                };
-                write::element(read::primitive(7), &[&octets])
-            }
-        };
+        self.extensions_with(Claims::NONE)
+    }
+
+    /// The extensions for this identity and the claims of its build, in the order of the original:
+    /// subject alternative name, .1, .2 to .6, .8, .9 to .23, .24.
+    ///
+    /// Errors: as for [`extensions`](Self::extensions).
+    pub fn extensions_with(&self, claims: &Claims) -> Result<Vec<Extension>, IdentityError> {
+        if self.issuer.is_empty() {
+            return Err(IdentityError::EmptyIssuer);
+        }
         let extension = |oid, critical, value| Extension {
             oid,
             critical,
             value,
         };
+        // Critical because the certificate's subject is empty (RFC 5280 section 4.2.1.6).
+        let names = write::sequence(&[&self.name.to_general_name()?]);
         let mut extensions = vec![
-            // Critical because the certificate's subject is empty (RFC 5280 section 4.2.1.6).
-            extension(
-                oid::SUBJECT_ALTERNATIVE_NAME,
-                true,
-                write::sequence(&[&name]),
-            ),
+            extension(oid::SUBJECT_ALTERNATIVE_NAME, true, names),
             extension(oid::FULCIO_ISSUER, false, self.issuer.as_bytes().to_vec()),
-            extension(
-                oid::FULCIO_ISSUER_V2,
-                false,
-                write::utf8_string(&self.issuer),
-            ),
         ];
-        if let Some(subject) = &self.subject {
-            extensions.push(extension(
-                oid::FULCIO_SUBJECT,
-                false,
-                write::utf8_string(subject),
-            ));
+        extensions.extend(claims.extensions(2..=6));
+        let issuer = write::utf8_string(&self.issuer);
+        extensions.push(extension(oid::FULCIO_ISSUER_V2, false, issuer));
+        extensions.extend(claims.extensions(9..=23));
+        // The original writes no extension for an empty text.
+        if let Some(subject) = self.subject.as_deref().filter(|text| !text.is_empty()) {
+            let subject = write::utf8_string(subject);
+            extensions.push(extension(oid::FULCIO_SUBJECT, false, subject));
         }
         Ok(extensions)
     }

@@ -3,10 +3,12 @@
 //! A response is `SEQUENCE { status, ContentInfo }`; the content is CMS `SignedData` (RFC 5652) over
 //! a `TSTInfo`, which holds the digest of what was stamped and the time.
 
+mod authority;
 mod request;
 mod response;
 mod token;
 
-pub use request::{TimestampRequest, TimestampRequestError};
+pub use authority::TimestampAuthorityError;
+pub use request::{MOST_POLICY_COMPONENTS, TimestampRequest, TimestampRequestError};
 pub use response::{TimestampAuthority, TimestampDetails};
 pub use token::{Timestamp, TimestampError, VerifiedTimestamp};

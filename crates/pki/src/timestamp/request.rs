@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Refused: versions other than 1, SHA-1 and other hashes outside SHA-2, a digest of another length
-//! than its hash, extensions.
+//! than its hash, a policy of more than 128 components, extensions.
 
 use der::asn1::ObjectIdentifier;
 use waxwing_crypto::Digest;
@@ -15,6 +15,9 @@ use crate::{algorithm, write};
 
 /// Largest request that is read, in bytes.
 const LARGEST_REQUEST: usize = 16 * 1024;
+
+/// Most components of a policy: the original's limit since GHSA-4qg8-fj49-pxjh.
+pub const MOST_POLICY_COMPONENTS: usize = 128;
 
 /// A request to stamp a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,12 @@ pub enum TimestampRequestError {
         /// Bytes that the hash gives.
         expected: usize,
     },
+    /// A policy that is too long to be one.
+    #[error("a policy of {count} components; at most {MOST_POLICY_COMPONENTS} are read")]
+    PolicyTooLong {
+        /// How many components there are.
+        count: usize,
+    },
     /// Extensions, of which none is supported.
     #[error("the timestamp request has extensions; none is supported")]
     Extensions,
@@ -80,6 +89,14 @@ impl TimestampRequest {
         }
         let digest = message_imprint(&mut fields)?;
         let policy = fields.optional(read::OBJECT_IDENTIFIER, "the policy")?;
+        if let Some(policy) = &policy {
+            // The last byte of each component has a clear top bit, and the first two share one.
+            let ends = policy.value.iter().filter(|byte| **byte < 0x80).count();
+            let count = ends + 1;
+            if count > MOST_POLICY_COMPONENTS {
+                return Err(TimestampRequestError::PolicyTooLong { count });
+            }
+        }
         let policy = policy.map(|policy| Reader::new(policy.raw).object_identifier("the policy"));
         let policy = policy.transpose()?;
         let nonce = fields.optional(read::INTEGER, "the nonce")?;
@@ -165,6 +182,25 @@ mod tests {
             };
             assert_eq!(TimestampRequest::from_der(&request.to_der()), Ok(request));
         }
+    }
+
+    #[test]
+    fn a_policy_of_many_components_is_refused_by_its_count() {
+        let request = |components: usize| {
+            let imprint = write_message_imprint(&HashAlgorithm::Sha256.digest(b"message"));
+            let policy = write::element(read::OBJECT_IDENTIFIER, &[&vec![1; components - 1]]);
+            TimestampRequest::from_der(&write::sequence(&[
+                &write::integer(&[1]),
+                &imprint,
+                &policy,
+            ]))
+        };
+        let count = 129;
+        let refused = Err(TimestampRequestError::PolicyTooLong { count });
+        assert_eq!(request(count), refused);
+        // Fewer are another matter: an identifier of ours has at most 39 bytes.
+        assert!(matches!(request(128), Err(TimestampRequestError::Der(_))));
+        assert!(request(39).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! authority's name in `tsa`, `certificates` present even when empty.
 
 use der::asn1::ObjectIdentifier;
-use waxwing_crypto::{HashAlgorithm, KeyError};
+use waxwing_crypto::{HashAlgorithm, KeyError, KeyType, PublicKey, SignatureAlgorithm};
 use waxwing_encoding::time::UnixTime;
 
 use crate::certificate::Certificate;
@@ -14,11 +14,34 @@ use crate::read;
 use crate::timestamp::request::{TimestampRequest, write_message_imprint};
 use crate::{algorithm, oid, write};
 
-/// The key and certificate that sign timestamps.
+/// The key and certificate that sign timestamps, and how.
 #[derive(Debug)]
 pub struct TimestampAuthority {
     leaf: Authority,
     chain: Vec<Certificate>,
+    policy: ObjectIdentifier,
+    algorithm: SignatureAlgorithm,
+    fixed: Fixed,
+}
+
+/// What is the same in every response, written once.
+#[derive(Debug)]
+struct Fixed {
+    /// The signer's hash.
+    hash: HashAlgorithm,
+    /// The end of TSTInfo: `[0] { [4] name }`.
+    name: Vec<u8>,
+    /// The front of SignedData: version 3, the hashes.
+    signed_data: Vec<u8>,
+    /// `certificates` of a response that was asked for them.
+    certificates: Vec<u8>,
+    /// The front of SignerInfo: version 1, issuer and serial number, the hash.
+    signer_info: Vec<u8>,
+    /// The algorithm of the signature.
+    signature_algorithm: Vec<u8>,
+    content_type: Vec<u8>,
+    /// The attribute that binds the certificate, by the hash of the request.
+    signing_certificates: Vec<(HashAlgorithm, Vec<u8>)>,
 }
 
 /// What the authority adds to a request.
@@ -31,14 +54,82 @@ pub struct TimestampDetails {
 }
 
 impl TimestampAuthority {
-    /// `chain` is what stands above the leaf, its root last.
+    /// `chain` is what stands above the leaf, its root last. Signs with the hash that goes with the
+    /// key, under Sigstore's policy, and gives the leaf alone where certificates are asked for.
+    /// [`TimestampAuthority::check`] says whether others will take its timestamps.
     pub fn new(leaf: Authority, chain: Vec<Certificate>) -> Self {
-        Self { leaf, chain }
+        let algorithm = leaf.key.algorithm();
+        let fixed = Fixed::new(&leaf.certificate, algorithm);
+        Self {
+            leaf,
+            chain,
+            policy: oid::SIGSTORE_TSA_POLICY,
+            algorithm,
+            fixed,
+        }
+    }
+
+    /// Signs with this hash where the key could do with several (`--timestamp-signer-hash`). Sigstore's
+    /// own authority has a P-384 key and SHA-256.
+    pub fn with_hash(self, hash: HashAlgorithm) -> Result<Self, KeyError> {
+        let key = self.leaf.key.public_key().key_type();
+        let kind = match key {
+            KeyType::Rsa(_) => oid::RSA_ENCRYPTION,
+            _ => oid::EC_PUBLIC_KEY,
+        };
+        let algorithm = algorithm::signature(kind, key, Some(hash))
+            .filter(|algorithm| algorithm.key_details(key).is_some());
+        let algorithm = algorithm.ok_or(KeyError::Digest {
+            found: hash,
+            expected: self.leaf.key.algorithm().hash(),
+        })?;
+        // What was chosen of the certificates stays.
+        let certificates = self.fixed.certificates;
+        let fixed = Fixed::new(&self.leaf.certificate, algorithm);
+        Ok(Self {
+            fixed: Fixed {
+                certificates,
+                ..fixed
+            },
+            algorithm,
+            ..self
+        })
+    }
+
+    /// Gives the whole chain where certificates are asked for (`--include-chain-in-response`).
+    #[must_use]
+    pub fn with_chain_in_responses(mut self) -> Self {
+        let mut certificates: Vec<&[u8]> = self.certificates().map(Certificate::der).collect();
+        // A SET OF: in the order of the encodings.
+        certificates.sort_unstable();
+        self.fixed.certificates = write::element(read::constructed(0), &certificates);
+        self
+    }
+
+    /// Stamps under this policy where the request names none (`--default-policy-oid`).
+    #[must_use]
+    pub fn with_policy(self, policy: ObjectIdentifier) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The policy of timestamps whose requests name none.
+    pub fn policy(&self) -> ObjectIdentifier {
+        self.policy
     }
 
     /// The certificates, leaf first.
     pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         std::iter::once(&self.leaf.certificate).chain(&self.chain)
+    }
+
+    /// The public half of the key that signs.
+    pub fn public_key(&self) -> &PublicKey {
+        self.leaf.key.public_key()
+    }
+
+    /// The certificates above the leaf.
+    pub(super) fn above(&self) -> &[Certificate] {
+        &self.chain
     }
 
     /// Stamps a request: the DER of a granted TimeStampResp.
@@ -47,39 +138,33 @@ impl TimestampAuthority {
         request: &TimestampRequest,
         details: TimestampDetails,
     ) -> Result<Vec<u8>, KeyError> {
-        let certificate = &self.leaf.certificate;
-        let info = tst_info(request, details, certificate);
-        // With P-384 the authority still hashes with SHA-256 by default; ours has a P-256 key.
-        let hash = self
-            .leaf
-            .key
-            .algorithm()
-            .hash()
-            .unwrap_or(HashAlgorithm::Sha256);
-        let attributes = signed_attributes(&info, details.time, certificate, request, hash);
-        let signature = self.leaf.key.sign(&attributes)?;
+        let fixed = &self.fixed;
+        let info = self.tst_info(request, details);
+        let mut attributes = self.signed_attributes(&info, details.time, request);
+        let key = &self.leaf.key;
+        let signature = key.sign_with(self.algorithm, &attributes)?;
+        // The attributes are signed as a SET; in the message the same bytes stand under `[0]`.
+        if let Some(tag) = attributes.first_mut() {
+            *tag = read::constructed(0);
+        }
         let signer_info = write::sequence(&[
-            &write::integer(&[1]),
-            &write::sequence(&[certificate.issuer_der(), &serial_of(certificate)]),
-            &algorithm::write_hash(hash),
-            &retag(&attributes, read::constructed(0)),
-            &algorithm::write_signature(self.leaf.key.algorithm()),
+            &fixed.signer_info,
+            &attributes,
+            &fixed.signature_algorithm,
             &write::octet_string(&signature),
         ]);
-        let embedded: &[u8] = if request.certificate {
-            certificate.der()
-        } else {
-            &[]
+        let certificates: &[u8] = match request.certificate {
+            true => &fixed.certificates,
+            false => &[read::constructed(0), 0],
         };
         let signed_data = write::sequence(&[
-            &write::integer(&[3]),
-            &write::set_of(vec![algorithm::write_hash(hash)]),
+            &fixed.signed_data,
             &write::sequence(&[
                 &write::object_identifier(oid::TST_INFO),
                 &write::element(read::constructed(0), &[&write::octet_string(&info)]),
             ]),
-            &write::element(read::constructed(0), &[embedded]),
-            &write::set_of(vec![signer_info]),
+            certificates,
+            &write::element(read::SET, &[&signer_info]),
         ]);
         let content_info = write::sequence(&[
             &write::object_identifier(oid::SIGNED_DATA),
@@ -88,60 +173,91 @@ impl TimestampAuthority {
         let granted = write::sequence(&[&write::integer(&[0])]);
         Ok(write::sequence(&[&granted, &content_info]))
     }
+
+    fn tst_info(&self, request: &TimestampRequest, details: TimestampDetails) -> Vec<u8> {
+        let policy = request.policy.unwrap_or(self.policy);
+        let one_second = write::sequence(&[&write::integer(&[1])]);
+        let nonce = request
+            .nonce
+            .as_deref()
+            .map(|nonce| write::element(read::INTEGER, &[nonce]));
+        write::sequence(&[
+            &write::integer(&[1]),
+            &write::object_identifier(policy),
+            &write_message_imprint(&request.digest),
+            &write::integer(details.serial.as_bytes()),
+            &write::generalized_time(details.time),
+            &one_second,
+            &nonce.unwrap_or_default(),
+            &self.fixed.name,
+        ])
+    }
+
+    /// The attributes as they are signed: a SET in DER order.
+    fn signed_attributes(
+        &self,
+        info: &[u8],
+        time: UnixTime,
+        request: &TimestampRequest,
+    ) -> Vec<u8> {
+        let fixed = &self.fixed;
+        let digest = fixed.hash.digest(info);
+        let wanted = request.digest.algorithm();
+        let mut bound = fixed.signing_certificates.iter();
+        let bound = bound.find(|(hash, _)| *hash == wanted);
+        // All hashes of requests are there; one that is not would only cost more.
+        let bound = bound.map(|(_, attribute)| attribute.clone());
+        let bound = bound.unwrap_or_else(|| signing_certificate(&self.leaf.certificate, wanted));
+        write::set_of(vec![
+            fixed.content_type.clone(),
+            attribute(oid::SIGNING_TIME, write::time(time)),
+            attribute(oid::MESSAGE_DIGEST, write::octet_string(digest.as_bytes())),
+            bound,
+        ])
+    }
 }
 
-fn tst_info(
-    request: &TimestampRequest,
-    details: TimestampDetails,
-    certificate: &Certificate,
-) -> Vec<u8> {
-    let policy = request.policy.unwrap_or(oid::SIGSTORE_TSA_POLICY);
-    let one_second = write::sequence(&[&write::integer(&[1])]);
-    let nonce = request
-        .nonce
-        .as_deref()
-        .map(|nonce| write::element(read::INTEGER, &[nonce]));
-    let directory_name = write::element(read::constructed(4), &[certificate.subject_der()]);
-    write::sequence(&[
-        &write::integer(&[1]),
-        &write::object_identifier(policy),
-        &write_message_imprint(&request.digest),
-        &write::integer(details.serial.as_bytes()),
-        &write::generalized_time(details.time),
-        &one_second,
-        &nonce.unwrap_or_default(),
-        &write::element(read::constructed(0), &[&directory_name]),
-    ])
+impl Fixed {
+    fn new(leaf: &Certificate, algorithm: SignatureAlgorithm) -> Self {
+        let hash = algorithm.hash().unwrap_or(HashAlgorithm::Sha256);
+        let directory_name = write::element(read::constructed(4), &[leaf.subject_der()]);
+        let written_hash = algorithm::write_hash(hash);
+        let hashes = [
+            HashAlgorithm::Sha256,
+            HashAlgorithm::Sha384,
+            HashAlgorithm::Sha512,
+        ];
+        Self {
+            hash,
+            name: write::element(read::constructed(0), &[&directory_name]),
+            signed_data: [
+                write::integer(&[3]),
+                write::set_of(vec![written_hash.clone()]),
+            ]
+            .concat(),
+            certificates: write::element(read::constructed(0), &[leaf.der()]),
+            signer_info: [
+                write::integer(&[1]),
+                write::sequence(&[leaf.issuer_der(), &serial_of(leaf)]),
+                written_hash,
+            ]
+            .concat(),
+            signature_algorithm: algorithm::write_signature(algorithm),
+            content_type: attribute(oid::CONTENT_TYPE, write::object_identifier(oid::TST_INFO)),
+            signing_certificates: hashes
+                .map(|hash| (hash, signing_certificate(leaf, hash)))
+                .into(),
+        }
+    }
 }
 
-/// The attributes as they are signed: a SET in DER order. In the message the same bytes stand under
-/// the tag `[0]`.
-fn signed_attributes(
-    info: &[u8],
-    time: UnixTime,
-    certificate: &Certificate,
-    request: &TimestampRequest,
-    hash: HashAlgorithm,
-) -> Vec<u8> {
-    let attribute = |kind: ObjectIdentifier, value: Vec<u8>| {
-        write::sequence(&[&write::object_identifier(kind), &write::set_of(vec![value])])
-    };
-    let digest = hash.digest(info);
-    write::set_of(vec![
-        attribute(oid::CONTENT_TYPE, write::object_identifier(oid::TST_INFO)),
-        attribute(oid::SIGNING_TIME, write::time(time)),
-        attribute(oid::MESSAGE_DIGEST, write::octet_string(digest.as_bytes())),
-        attribute(
-            oid::SIGNING_CERTIFICATE_V2,
-            signing_certificate(certificate, request),
-        ),
-    ])
+fn attribute(kind: ObjectIdentifier, value: Vec<u8>) -> Vec<u8> {
+    write::sequence(&[&write::object_identifier(kind), &write::set_of(vec![value])])
 }
 
 /// SigningCertificateV2 (RFC 5035): binds the signature to this certificate. The hash is the
 /// request's, left out where it is the default SHA-256.
-fn signing_certificate(certificate: &Certificate, request: &TimestampRequest) -> Vec<u8> {
-    let hash = request.digest.algorithm();
+fn signing_certificate(certificate: &Certificate, hash: HashAlgorithm) -> Vec<u8> {
     let identifier = match hash {
         HashAlgorithm::Sha256 => Vec::new(),
         other => algorithm::write_hash(other),
@@ -154,17 +270,10 @@ fn signing_certificate(certificate: &Certificate, request: &TimestampRequest) ->
         &write::octet_string(digest.as_bytes()),
         &issuer_serial,
     ]);
-    write::sequence(&[&write::sequence(&[&identified])])
+    let value = write::sequence(&[&write::sequence(&[&identified])]);
+    attribute(oid::SIGNING_CERTIFICATE_V2, value)
 }
 
 fn serial_of(certificate: &Certificate) -> Vec<u8> {
     write::element(read::INTEGER, &[certificate.serial()])
-}
-
-fn retag(element: &[u8], tag: u8) -> Vec<u8> {
-    let mut element = element.to_vec();
-    if let Some(first) = element.first_mut() {
-        *first = tag;
-    }
-    element
 }

@@ -2,7 +2,7 @@
 
 use waxwing_crypto::{KeyType, PrivateKey, Random as _, SystemRandom};
 use waxwing_encoding::time::UnixTime;
-use waxwing_pki::fulcio::{Identity, SubjectAlternativeName};
+use waxwing_pki::fulcio::{Claims, Identity, SubjectAlternativeName};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, Purpose, SerialNumber, Validity};
 use waxwing_pki::{Certificate, DistinguishedName};
 
@@ -97,6 +97,7 @@ pub(crate) fn leaf_of<'a>(
     CodeSigningLeaf {
         public_key: key.public_key(),
         identity,
+        claims: Claims::NONE,
         serial,
         validity,
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod authorities;
+mod authority_checks;
 mod chains;
 mod claims;
 mod constraints;
