@@ -15,7 +15,6 @@
 //! a P-256 key may call itself RSA), algorithms outside the allowed set, digests of another length,
 //! signatures that do not hold.
 
-use serde::{Deserialize, Serialize};
 use waxwing_crypto::{
     Digest, HashAlgorithm, PublicKey, PublicKeyError, SignatureAlgorithm, SignatureError,
 };
@@ -23,6 +22,7 @@ use waxwing_encoding::base64;
 use waxwing_pki::{Certificate, CertificateError};
 
 use crate::signature::BorrowedVerifier;
+use crate::wire::{self, HashedRekordSpec, WireVerifier, decode};
 
 /// The entry's kind.
 pub const KIND: &str = "hashedrekord";
@@ -30,11 +30,11 @@ pub const KIND: &str = "hashedrekord";
 /// The version of the kind.
 pub const VERSION: &str = "0.0.2";
 
-/// Largest proposal that is read, in bytes.
+/// Largest proposal of this kind that is read, in bytes.
 pub const LARGEST_PROPOSAL: usize = 64 * 1024;
 
 /// Largest body that can be a leaf: entry bundles hold lengths of 16 bits (C2SP tlog-tiles).
-const LARGEST_BODY: usize = 65_535;
+pub(crate) const LARGEST_BODY: usize = 65_535;
 
 /// A signature over a digest that was checked with its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +69,15 @@ pub enum Verifier {
 #[non_exhaustive]
 pub enum ProposalError {
     /// More bytes than are read.
-    #[error("a proposal of {length} bytes; at most {LARGEST_PROPOSAL} are read")]
+    #[error("a proposal of {length} bytes; at most {most} are read")]
     TooLarge {
         /// How many bytes there are.
         length: usize,
+        /// How many are read of this kind.
+        most: usize,
     },
     /// Not JSON, or not of a proposal's shape.
-    #[error("not a hashedrekord 0.0.2 proposal: {0}")]
+    #[error("not a proposal for a Rekor v2 log: {0}")]
     Json(#[from] serde_json::Error),
     /// A DSSE proposal, which Rekor v2 took until 2026.
     #[error("invalid type, must be hashedrekord")]
@@ -85,6 +87,43 @@ pub enum ProposalError {
     Missing {
         /// Which field.
         field: &'static str,
+    },
+    /// Proposals of two kinds.
+    #[error(
+        "the request has both hashedRekordRequestV002 and dsseRequestV002; expected one of them"
+    )]
+    TwoKinds,
+    /// An envelope that no single hashedrekord can be about.
+    #[error(
+        "the envelope has {signatures} signatures and {verifiers} verifiers; a hashedrekord is about one of each"
+    )]
+    Several {
+        /// Signatures there are.
+        signatures: usize,
+        /// Verifiers there are.
+        verifiers: usize,
+    },
+    /// The same signature twice in an envelope.
+    #[error("the envelope has the same signature twice, the second time as number {number}")]
+    RepeatedSignature {
+        /// Which, counted from 1.
+        number: usize,
+    },
+    /// A signature that no verifier of the proposal verifies.
+    #[error(
+        "signature {number} of the envelope does not match the payload and any of the verifiers; send one verifier for each signature"
+    )]
+    Unverified {
+        /// Which, counted from 1.
+        number: usize,
+    },
+    /// A verifier that verifies nothing, or nothing that those before it have not verified.
+    #[error(
+        "verifier {number} matches no signature of the envelope that is not another verifier's; leave it out"
+    )]
+    IdleVerifier {
+        /// Which, counted from 1.
+        number: usize,
     },
     /// Both a certificate and a key.
     #[error("the proposal has both x509Certificate and publicKey; expected one of them")]
@@ -123,39 +162,26 @@ pub enum ProposalError {
 }
 
 impl Proposal {
-    /// Reads the request of a client.
+    /// Reads the request of a client; one for a DSSE entry is refused as such.
     pub fn from_json(json: &[u8]) -> Result<Self, ProposalError> {
-        if json.len() > LARGEST_PROPOSAL {
-            return Err(ProposalError::TooLarge { length: json.len() });
+        limit(json)?;
+        let request: wire::Request<'_, serde::de::IgnoredAny> = serde_json::from_slice(json)?;
+        match (request.hashed_rekord, request.dsse) {
+            (_, Some(_)) => Err(ProposalError::Dsse),
+            (Some(spec), None) => Self::read(&spec),
+            (None, None) => Err(missing()),
         }
-        let request: Request = serde_json::from_slice(json)?;
-        if request.dsse.is_some() {
-            return Err(ProposalError::Dsse);
-        }
-        let missing = |field| ProposalError::Missing { field };
-        let proposal = request
-            .hashed_rekord
-            .ok_or_else(|| missing("hashedRekordRequestV002"))?;
-        let digest = decode("digest", &proposal.digest)?;
-        let signature = decode("signature", &proposal.signature.content)?;
-        let wire = proposal.signature.verifier;
-        let raw = |bytes: &RawBytes| decode("verifier", &bytes.raw_bytes);
-        let verifier = match (&wire.x509_certificate, &wire.public_key) {
-            (Some(certificate), None) => {
-                Verifier::Certificate(Box::new(Certificate::from_der(&raw(certificate)?)?))
-            }
-            (None, Some(key)) => Verifier::PublicKey(PublicKey::from_spki_der(&raw(key)?)?),
-            (Some(_), Some(_)) => return Err(ProposalError::TwoVerifiers),
-            (None, None) => return Err(missing("verifier")),
-        };
-        let key_type = verifier.public_key().key_type();
-        let algorithm = SignatureAlgorithm::from_key_details(&wire.key_details, key_type);
-        let hash = algorithm.and_then(allowed);
-        let (Some(algorithm), Some(hash)) = (algorithm, hash) else {
-            return Err(ProposalError::KeyDetails {
-                found: wire.key_details,
-            });
-        };
+    }
+
+    pub(crate) fn read(spec: &HashedRekordSpec<'_>) -> Result<Self, ProposalError> {
+        let digest = decode("digest", &spec.digest)?;
+        let signature = decode("signature", &spec.signature.content)?;
+        let (verifier, algorithm) = spec.signature.verifier.read()?;
+        let hash = allowed(algorithm).ok_or_else(|| {
+            let details = &spec.signature.verifier.key_details.0;
+            let found = details.clone().into_owned();
+            ProposalError::KeyDetails { found }
+        })?;
         let digest = Digest::new(hash, &digest).ok_or(ProposalError::DigestLength {
             found: digest.len(),
             expected: hash.length(),
@@ -170,11 +196,15 @@ impl Proposal {
 
     /// Writes the request of a client.
     pub fn to_json(&self) -> Result<Vec<u8>, ProposalError> {
-        let request = Request {
-            hashed_rekord: Some(RequestSpec {
-                digest: base64::encode(self.digest.as_bytes()),
-                signature: self.wire_signature()?,
-            }),
+        let spec = HashedRekordSpec {
+            digest: base64::encode(self.digest.as_bytes()).into(),
+            signature: wire::Signature {
+                content: base64::encode(&self.signature).into(),
+                verifier: WireVerifier::write(&self.verifier, self.algorithm)?,
+            },
+        };
+        let request: wire::Request<'_, ()> = wire::Request {
+            hashed_rekord: Some(spec),
             dsse: None,
         };
         Ok(serde_json::to_vec(&request)?)
@@ -191,10 +221,7 @@ impl Proposal {
     pub fn check(&self) -> Result<HashedRekord, ProposalError> {
         let key = self.verifier.public_key();
         key.verify_digest(self.algorithm, &self.digest, &self.signature)?;
-        let body = self.canonical_body()?;
-        if body.len() > LARGEST_BODY {
-            return Err(ProposalError::BodyTooLarge { length: body.len() });
-        }
+        let body = limit_body(self.canonical_body()?)?;
         Ok(HashedRekord { body })
     }
 
@@ -202,29 +229,6 @@ impl Proposal {
         ProposalError::KeyDetails {
             found: format!("{:?}", self.algorithm),
         }
-    }
-
-    fn wire_signature(&self) -> Result<Signature, ProposalError> {
-        let key_type = self.verifier.public_key().key_type();
-        let details = self.algorithm.key_details(key_type);
-        let details = details.ok_or_else(|| self.unfit_algorithm())?;
-        let raw = |bytes: &[u8]| {
-            Some(RawBytes {
-                raw_bytes: base64::encode(bytes),
-            })
-        };
-        let (x509_certificate, public_key) = match &self.verifier {
-            Verifier::Certificate(certificate) => (raw(certificate.der()), None),
-            Verifier::PublicKey(key) => (None, raw(key.spki_der())),
-        };
-        Ok(Signature {
-            content: base64::encode(&self.signature),
-            verifier: WireVerifier {
-                key_details: details.into(),
-                x509_certificate,
-                public_key,
-            },
-        })
     }
 }
 
@@ -286,7 +290,7 @@ impl Verifier {
         self.as_borrowed().public_key()
     }
 
-    fn as_borrowed(&self) -> BorrowedVerifier<'_> {
+    pub(crate) fn as_borrowed(&self) -> BorrowedVerifier<'_> {
         match self {
             Self::Certificate(certificate) => BorrowedVerifier::Certificate(certificate),
             Self::PublicKey(key) => BorrowedVerifier::PublicKey(key),
@@ -294,10 +298,10 @@ impl Verifier {
     }
 }
 
-/// The hash of an algorithm that this kind allows. Ed25519 has none to offer, and the deprecated
+/// The hash of an algorithm that a log of Rekor v2 allows. Ed25519 has none to offer, and the deprecated
 /// pairs of a large curve with SHA-256, and RSA-PSS, are not taken for new entries: the reference server
 /// does not by default.
-fn allowed(algorithm: SignatureAlgorithm) -> Option<HashAlgorithm> {
+pub(crate) fn allowed(algorithm: SignatureAlgorithm) -> Option<HashAlgorithm> {
     match algorithm {
         SignatureAlgorithm::EcdsaP384Sha256
         | SignatureAlgorithm::EcdsaP521Sha256
@@ -306,68 +310,26 @@ fn allowed(algorithm: SignatureAlgorithm) -> Option<HashAlgorithm> {
     }
 }
 
-fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, ProposalError> {
-    let bytes = base64::decode_proto_json(text).map_err(serde::de::Error::custom);
-    let bytes = bytes.map_err(ProposalError::Json)?;
-    if bytes.is_empty() {
-        return Err(ProposalError::Missing { field });
+/// Refuses what is too long for this kind before it is read.
+pub(crate) fn limit(json: &[u8]) -> Result<(), ProposalError> {
+    let (length, most) = (json.len(), LARGEST_PROPOSAL);
+    match length > most {
+        true => Err(ProposalError::TooLarge { length, most }),
+        false => Ok(()),
     }
-    Ok(bytes)
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    #[serde(
-        rename = "hashedRekordRequestV002",
-        alias = "hashed_rekord_request_v002",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    hashed_rekord: Option<RequestSpec>,
-    #[serde(
-        rename = "dsseRequestV002",
-        alias = "dsse_request_v002",
-        default,
-        skip_serializing
-    )]
-    dsse: Option<serde::de::IgnoredAny>,
+/// Refuses a body that no entry bundle can hold.
+pub(crate) fn limit_body(body: Vec<u8>) -> Result<Vec<u8>, ProposalError> {
+    match body.len() > LARGEST_BODY {
+        true => Err(ProposalError::BodyTooLarge { length: body.len() }),
+        false => Ok(body),
+    }
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct RequestSpec {
-    digest: String,
-    signature: Signature,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Signature {
-    content: String,
-    verifier: WireVerifier,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WireVerifier {
-    #[serde(alias = "key_details")]
-    key_details: String,
-    #[serde(
-        alias = "x509_certificate",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    x509_certificate: Option<RawBytes>,
-    #[serde(alias = "public_key", default, skip_serializing_if = "Option::is_none")]
-    public_key: Option<RawBytes>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RawBytes {
-    #[serde(alias = "raw_bytes")]
-    raw_bytes: String,
+pub(crate) fn missing() -> ProposalError {
+    let field = "hashedRekordRequestV002";
+    ProposalError::Missing { field }
 }
 
 #[cfg(test)]

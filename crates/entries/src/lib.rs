@@ -5,7 +5,8 @@
 //! | kind | log | here |
 //! |---|---|---|
 //! | hashedrekord 0.0.2 | Rekor v2 | [`hashedrekord`]: proposed, checked, bound |
-//! | dsse 0.0.2 | Rekor v2 until 2026 | bound ([`binding`]) |
+//! | dsse 0.0.2 | Rekor v2 until 2026 | [`dsse`]: proposed, checked, bound |
+//! | either of these | | [`proposal`]: the request of a client |
 //! | hashedrekord 0.0.1, dsse 0.0.1, intoto 0.0.1 and 0.0.2 | Rekor v1 | bound ([`binding`]) |
 #![cfg_attr(
     not(test),
@@ -19,7 +20,10 @@
 )]
 
 pub mod binding;
+pub mod dsse;
 pub mod hashedrekord;
+pub mod proposal;
 mod rekor_v1;
 mod rekor_v2;
 mod signature;
+mod wire;

@@ -1,8 +1,6 @@
 //! The entries of Rekor v2: built anew from the signature and compared byte for byte.
 
-use waxwing_crypto::HashAlgorithm;
-use waxwing_encoding::base64;
-
+use crate::dsse::{canonical_body as canonical_body_of_envelope, canonical_signature};
 use crate::hashedrekord::{canonical_body, canonical_verifier};
 use crate::signature::{BindingError, Signed, VerifiedSignature, read, same};
 
@@ -40,18 +38,9 @@ pub(crate) fn dsse(body: &[u8], signature: &VerifiedSignature<'_>) -> Result<(),
         kind: DSSE,
         algorithm: signature.algorithm,
     })?;
-    let digest = HashAlgorithm::Sha256.digest(&envelope.payload);
-    let expected = format!(
-        concat!(
-            r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{{"dsseV002":{{"#,
-            r#""payloadHash":{{"algorithm":"SHA2_256","digest":"{digest}"}},"#,
-            r#""signatures":[{{"content":"{signature}","verifier":{verifier}}}]}}}}}}"#
-        ),
-        digest = base64::encode(digest.as_bytes()),
-        signature = base64::encode(signature.signature),
-        verifier = verifier,
-    );
-    match expected.as_bytes() == body {
+    let signatures = canonical_signature(signature.signature, &verifier);
+    let expected = canonical_body_of_envelope(&envelope.payload, &signatures);
+    match expected == body {
         true => Ok(()),
         false => differing_part(DSSE, body),
     }
