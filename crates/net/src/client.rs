@@ -58,6 +58,22 @@ impl Client {
         }
     }
 
+    /// A client with the same settings that trusts these certificates (DER) as roots too. It shares
+    /// no connections with this one, so that nobody else is reached by what one peer's roots allow.
+    pub fn with_additional_roots(&self, roots: &[Vec<u8>]) -> Result<Self, Error> {
+        let mut settings = Settings::clone(&self.settings);
+        settings.additional_roots.extend_from_slice(roots);
+        let network = match &self.network {
+            Some(_) => Some(network::build(&settings)?),
+            None => None,
+        };
+        Ok(Self {
+            routes: Arc::clone(&self.routes),
+            network,
+            settings: Arc::new(settings),
+        })
+    }
+
     /// Sends `request` and reads the answer whole; needs a tokio runtime with time. Any status is
     /// an answer: see [`Response::expect_status`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {

@@ -111,3 +111,15 @@ async fn a_proxy_is_asked_for_hosts_that_are_not_excepted() {
     assert!(matches!(error, Error::Connect { .. }), "{error:?}");
     assert!(!error.to_string().contains("word"), "{error}");
 }
+
+#[tokio::test]
+async fn a_client_with_more_roots_leaves_the_other_as_it_was() {
+    let url = format!("https://{}", serve().await);
+    let plain = client(Vec::new());
+    let trusting = plain.with_additional_roots(&[root()]).unwrap();
+    assert_eq!(trusting.get(&url).await.unwrap().text(), "secret");
+    let error = plain.get(&url).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+    let error = plain.with_additional_roots(&[vec![1, 2, 3]]).unwrap_err();
+    assert!(matches!(error, Error::Setting { .. }), "{error:?}");
+}
