@@ -188,7 +188,9 @@ pub async fn backup(
     options: &CopyOptions,
     progress: impl FnMut(u64, u64),
 ) -> Result<Copied, CopyError> {
-    let settings = LocalSettings::new(to, from.format);
+    let mut settings = LocalSettings::new(to, from.format);
+    // Nobody adds to a copy, and a second one is refused by what it holds: elsewhere is a good place.
+    settings.allow_remote = true;
     let target = LocalDriver::new(settings.clone());
     target.begin_copy()?;
     let mut copied = copy(from, &target, &options.verifiers, progress).await?;

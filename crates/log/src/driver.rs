@@ -60,6 +60,14 @@ pub trait Driver: Send + Sync + 'static {
         new: Guard,
     ) -> Operation<'_, Result<GuardSwap, DriverError>>;
 
+    /// Says in the storage that whoever reads this form of log may go on from this head: all of it is in
+    /// objects, the growing tiles as partial ones. Called when a log is closed, if its settings say so;
+    /// a storage that only this program knows has nothing to do.
+    fn hand_over<'a>(&'a self, head: &'a Head) -> Operation<'a, Result<(), DriverError>> {
+        let _ = head;
+        Box::pin(async { Ok(()) })
+    }
+
     /// Makes durable what lags behind: the guard, and the checkpoint that was published last. Called
     /// when a log is closed.
     fn flush(&self) -> Operation<'_, Result<(), DriverError>>;
@@ -184,6 +192,37 @@ pub enum DriverError {
         found: String,
         /// What it should say.
         expected: String,
+    },
+    /// Another program has written the log, or may have.
+    #[error(
+        "{} is a log of Tessera with {size} entries; take it over first: `waxwing log serve` does so, \
+         and waxwing_log::takeover", path.display()
+    )]
+    Tessera {
+        /// The directory.
+        path: PathBuf,
+        /// The size that Tessera says.
+        size: u64,
+    },
+    /// The directory has something of a log, but not what it takes to go on with it.
+    #[error(
+        "{} has a checkpoint or tiles, but neither .state/format nor .state/treeState; expected a log, \
+         or an empty directory to begin one in", path.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory is on a file system that does not keep what a log relies on.
+    #[error(
+        "{} is on {kind}, where locks and flushes may not hold, and a log could fork or lose entries; \
+         use a disk of this machine, or allow it with --allow-remote", path.display()
+    )]
+    Remote {
+        /// The directory.
+        path: PathBuf,
+        /// What it is on.
+        kind: &'static str,
     },
     /// The directory holds a copy of a log, which must not grow: the log itself may have grown too.
     #[error(

@@ -6,15 +6,25 @@
 //! GET /tile/entries/000              (or tile/data/000 in a CT log)
 //! ```
 //!
+//! Every answer has an `ETag`; `If-None-Match` and a single `Range` (RFC 9110 sections 13 and 14) are
+//! understood, so that caches and broken downloads cost little.
+//!
 //! Nothing beyond the published checkpoint is served. Partial tiles of every size that was ever
 //! published are cut from what is there, so a reader with an old checkpoint is never turned away.
+
+use std::ops::Range;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+};
+use http::{HeaderMap, StatusCode};
+use waxwing_crypto::sha256;
+use waxwing_encoding::hex;
 use waxwing_tlog::tile::{Tile, TileKind};
 
 use crate::{Format, Log, ReadError};
@@ -27,26 +37,24 @@ pub fn router(log: Log) -> Router {
         .with_state(log)
 }
 
-async fn checkpoint(State(log): State<Log>) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (CACHE_CONTROL, "no-cache"),
-    ];
-    (headers, log.checkpoint().checkpoint.to_string()).into_response()
+async fn checkpoint(State(log): State<Log>, headers: HeaderMap) -> Response {
+    let note = log.checkpoint().checkpoint;
+    // Not of the size alone: witnesses add their lines to a head that was shown before.
+    let tag = hex::encode(&sha256(note.as_bytes())[..16]);
+    let kind = ("text/plain; charset=utf-8", "no-cache");
+    serve(&headers, kind, &tag, note.to_string().into())
 }
 
-async fn tile(State(log): State<Log>, Path(path): Path<String>) -> Response {
+async fn tile(State(log): State<Log>, Path(path): Path<String>, headers: HeaderMap) -> Response {
     let tile: Tile = match format!("tile/{path}").parse() {
         Ok(tile) => tile,
         Err(error) => return refuse(StatusCode::NOT_FOUND, &error),
     };
     match read(&log, tile).await {
         Ok(Some(bytes)) => {
-            let headers = [
-                (CONTENT_TYPE, "application/octet-stream"),
-                (CACHE_CONTROL, "max-age=604800, immutable"),
-            ];
-            (headers, bytes).into_response()
+            let kind = ("application/octet-stream", "max-age=604800, immutable");
+            // What is under a path never changes, so the path says all.
+            serve(&headers, kind, &tile.to_string(), bytes)
         }
         Ok(None) => refuse(
             StatusCode::NOT_FOUND,
@@ -56,7 +64,74 @@ async fn tile(State(log): State<Log>, Path(path): Path<String>) -> Response {
     }
 }
 
-async fn read(log: &Log, tile: Tile) -> Result<Option<bytes::Bytes>, ReadError> {
+/// The content, a part of it, or that nothing has changed.
+fn serve(
+    request: &HeaderMap,
+    (content_type, cache): (&'static str, &'static str),
+    tag: &str,
+    content: Bytes,
+) -> Response {
+    let tag = format!("\"{tag}\"");
+    let text = |name| request.get(name).and_then(|value| value.to_str().ok());
+    let known = text(IF_NONE_MATCH).is_some_and(|known| {
+        let mut tags = known.split(',').map(str::trim);
+        tags.any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    });
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CACHE_CONTROL, cache),
+        (ACCEPT_RANGES, "bytes"),
+        (ETAG, tag.as_str()),
+    ];
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let length = content.len();
+    let same = text(IF_RANGE).is_none_or(|known| known == tag);
+    match text(RANGE)
+        .filter(|_| same)
+        .and_then(|range| part(range, length))
+    {
+        None => (headers, content).into_response(),
+        Some(range) if range.is_empty() => {
+            let whole = [(CONTENT_RANGE, format!("bytes */{length}"))];
+            let reason = format!("the range begins behind the {length} bytes\n");
+            (StatusCode::RANGE_NOT_SATISFIABLE, whole, reason).into_response()
+        }
+        Some(range) => {
+            let (first, last) = (range.start, range.end - 1);
+            let place = [(CONTENT_RANGE, format!("bytes {first}-{last}/{length}"))];
+            let content = content.slice(range);
+            (StatusCode::PARTIAL_CONTENT, headers, place, content).into_response()
+        }
+    }
+}
+
+/// The bytes of a single range, empty if there are none; `None` for what is passed over: several ranges,
+/// other units, and what is no range.
+fn part(range: &str, length: usize) -> Option<Range<usize>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
+    };
+    if first.is_empty() {
+        let last = number(last).filter(|_| !last.is_empty())?;
+        return Some(length.saturating_sub(last)..length);
+    }
+    let start = number(first)?;
+    let end = match last {
+        "" => length,
+        last => number(last)?.saturating_add(1).min(length),
+    };
+    match start < length {
+        true if start >= end => None,
+        true => Some(start..end),
+        false => Some(length..length),
+    }
+}
+
+async fn read(log: &Log, tile: Tile) -> Result<Option<Bytes>, ReadError> {
     match (tile.kind, log.format()) {
         (TileKind::Hashes { level }, _) => log.tile(level, tile.index, tile.width).await,
         (TileKind::Entries, Format::TlogTiles) | (TileKind::Data, Format::StaticCt) => {
@@ -69,4 +144,33 @@ async fn read(log: &Log, tile: Tile) -> Result<Option<bytes::Bytes>, ReadError> 
 /// A cache that kept this answer would hide the tile once it is there.
 fn refuse(status: StatusCode, reason: &dyn std::fmt::Display) -> Response {
     (status, [(CACHE_CONTROL, "no-store")], format!("{reason}\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_ranges_are_understood_and_others_passed_over() {
+        for (range, expected) in [
+            ("bytes=0-0", Some(0..1)),
+            ("bytes=2-5", Some(2..6)),
+            ("bytes=2-", Some(2..10)),
+            ("bytes=2-99999999999999999999", Some(2..10)),
+            ("bytes=-3", Some(7..10)),
+            ("bytes=-30", Some(0..10)),
+            ("bytes=-0", Some(10..10)),
+            ("bytes=10-", Some(10..10)),
+            ("bytes=99999999999999999999-", Some(10..10)),
+            ("bytes=5-2", None),
+            ("bytes=-", None),
+            ("bytes=+1-2", None),
+            ("bytes=0-1,3-4", None),
+            ("lines=0-1", None),
+            ("bytes", None),
+        ] {
+            assert_eq!(part(range, 10), expected, "{range}");
+        }
+        assert_eq!(part("bytes=0-", 0), Some(0..0));
+    }
 }

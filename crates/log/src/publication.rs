@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::snapshot::Snapshot;
 use crate::view::View;
 use crate::waiting::Waiting;
-use crate::{DriverError, Operation};
+use crate::{LogError, Operation, PartialTiles, filing};
 
 /// Between two attempts to show a checkpoint to a storage that did not take it.
 const SHOW_AGAIN: Duration = Duration::from_secs(1);
@@ -198,8 +198,8 @@ impl CosigningTask {
 async fn show(context: Arc<Context>, mut published: watch::Receiver<Arc<Snapshot>>) {
     published.mark_changed();
     while published.changed().await.is_ok() {
-        let note = published.borrow_and_update().published().checkpoint;
-        if show_one(&context, note).await.is_err() {
+        let snapshot = Arc::clone(&published.borrow_and_update());
+        if show_one(&context, &snapshot).await.is_err() {
             published.mark_changed();
             tokio::time::sleep(SHOW_AGAIN).await;
             if published.has_changed().is_err() {
@@ -207,12 +207,16 @@ async fn show(context: Arc<Context>, mut published: watch::Receiver<Arc<Snapshot
             }
         }
     }
-    let note = published.borrow().published().checkpoint;
+    let snapshot = Arc::clone(&published.borrow());
     // The log is closing: the storage was asked as often as makes sense, and the next start shows it.
-    let _ = show_one(&context, note).await;
-    let _ = context.driver.flush().await;
+    let _ = show_one(&context, &snapshot).await;
 }
 
-async fn show_one(context: &Context, note: Arc<str>) -> Result<(), DriverError> {
-    context.driver.publish(note).await
+async fn show_one(context: &Context, snapshot: &Snapshot) -> Result<(), LogError> {
+    if context.settings.partial_tiles == PartialTiles::Always {
+        let partial = filing::partial_objects(&snapshot.state, context.settings.format)?;
+        context.driver.put(partial).await?;
+    }
+    let note = snapshot.published().checkpoint;
+    Ok(context.driver.publish(note).await?)
 }

@@ -18,7 +18,10 @@ use crate::recent::{Keys, Known};
 use crate::recovery::{self, Opened};
 use crate::snapshot::Snapshot;
 use crate::state::State;
-use crate::{AddError, DriverError, Guard, LogError, Outcome, ReadError, Record, Refusal, guard};
+use crate::{
+    AddError, DriverError, Guard, LogError, Outcome, PartialTiles, ReadError, Record, Refusal,
+    guard,
+};
 
 /// How often the log is opened anew after a commit of unknown outcome, with doubling pauses from
 /// 10 ms on: some two and a half seconds in all, for which the callers wait.
@@ -95,15 +98,23 @@ impl Sequencer {
             Ok(closed) => (LogError::Closed, closed),
             Err(reason) => (reason, None),
         };
+        let orderly = matches!(reason, LogError::Closed);
         // Set before the queue is dropped, which is what callers without an answer wait for.
         let _ = self.stopped.set(Arc::new(reason));
         let Self {
+            context,
             requests,
             publication,
+            state,
             ..
         } = self;
         drop(requests);
         publication.close().await;
+        // What could not be written now is written at the next start.
+        let _ = hand_over(&context, &state, orderly).await;
+        let _ = context.driver.flush().await;
+        // Whoever waits may open the log again at once, and must not find it held.
+        drop(context);
         if let Some(closed) = closed {
             let _ = closed.send(());
         }
@@ -449,6 +460,18 @@ fn refuse(requests: Vec<Request>, error: &AddError) {
     for request in requests {
         request.answer(Err(error.clone()));
     }
+}
+
+/// Leaves a storage that another program can go on from, if that is wanted and all is in order.
+async fn hand_over(context: &Context, state: &State, orderly: bool) -> Result<(), LogError> {
+    let wanted = context.settings.partial_tiles != PartialTiles::Never;
+    // Entries that were committed and never published are handed over too: nobody may get their places.
+    if !wanted || !orderly || !state.shelf.full().is_empty() {
+        return Ok(());
+    }
+    let partial = filing::partial_objects(state, context.settings.format)?;
+    context.driver.put(partial).await?;
+    Ok(context.driver.hand_over(&state.head).await?)
 }
 
 /// Whether the storage may answer otherwise when it is asked again.

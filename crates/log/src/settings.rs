@@ -6,6 +6,20 @@ use waxwing_tlog::merkle::leaf_hash;
 
 use crate::{Cosigner, Cosigning, Format, Key};
 
+/// Whether partial tiles are also put into the storage, for those who read or take over its files. This
+/// program makes them from what it has, and needs none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PartialTiles {
+    /// Never.
+    #[default]
+    Never,
+    /// When the log is closed: then another program can go on from the files.
+    OnClose,
+    /// With every checkpoint that is shown, before it, and when the log is closed: then a file server
+    /// has all that a reader asks for. It costs two files and more a checkpoint.
+    Always,
+}
+
 /// How a log behaves.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -33,6 +47,8 @@ pub struct Settings {
     pub key_of: Option<fn(&[u8]) -> Key>,
     /// Who signs heads besides the log itself, and what waits for that.
     pub cosigner: Option<(Arc<dyn Cosigner>, Cosigning)>,
+    /// Whether the storage gets partial tiles too.
+    pub partial_tiles: PartialTiles,
     /// A defect for the tests to find.
     #[cfg(feature = "flaws")]
     pub flaw: Option<crate::Flaw>,
@@ -62,6 +78,7 @@ impl Settings {
             unfiled_bytes: 48 << 20,
             key_of: None,
             cosigner: None,
+            partial_tiles: PartialTiles::Never,
             #[cfg(feature = "flaws")]
             flaw: None,
             must_exist: false,

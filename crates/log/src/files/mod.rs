@@ -46,12 +46,24 @@ pub trait FileSystem: Debug + Send + Sync + 'static {
     /// Makes one directory; its parent is there. It is no error if it is there already.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
 
+    /// Takes a directory away, if nothing is in it.
+    fn remove_directory(&self, path: &Path) -> io::Result<()>;
+
     /// Makes the names in a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
 
     /// Takes hold of a file as the only one, among all processes of this machine; `None` if somebody
     /// has it. It is let go when the value is dropped, or the process ends in any way.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
+
+    /// The same by POSIX record locks, which other programs look at and [`FileSystem::lock`] does not.
+    /// They are weak: any hand on the file that this process closes lets go of them. So the file is
+    /// touched by nothing but this, once, under the other lock.
+    fn lock_records(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
+
+    /// The kind of a file system on which locks, renamings or flushes do not keep what is promised
+    /// here: one behind a network or behind a program. `None` if the directory is on this machine.
+    fn remote(&self, directory: &Path) -> io::Result<Option<&'static str>>;
 }
 
 /// An open file.

@@ -16,6 +16,7 @@ mod keys;
 mod leaf;
 mod look;
 mod page;
+mod partial;
 mod problem;
 mod stray;
 mod sum;

@@ -83,7 +83,7 @@ pub enum ProblemKind {
     Duplicate,
     /// A tile is there that the tree does not have.
     Beyond,
-    /// A partial tile lies there as a file.
+    /// A partial tile lies there as a file, and is not what the log has.
     Partial,
     /// A file is there that no log puts there.
     Foreign,
@@ -242,8 +242,8 @@ impl ProblemKind {
             ),
             Self::Partial => (
                 "partial",
-                "a partial tile lies there as a file",
-                "remove it: partial tiles are cut from full ones, this file is never read",
+                "the file of a partial tile is not the log's",
+                "remove it: it is for file servers and other programs, the log itself does not read it",
             ),
             Self::Foreign => (
                 "foreign",

@@ -7,6 +7,7 @@ use waxwing_tlog::tile::{Tile, TileKind, Width};
 
 use super::ground::Ground;
 use super::look::newest_size;
+use super::partial;
 use super::problem::ProblemKind;
 use crate::Format;
 use crate::files;
@@ -77,15 +78,8 @@ fn tile(ground: &Ground, path: &Path, size: u64) {
     if !of_the_log {
         return foreign(ground, path, "a tile of this form of log");
     }
-    if tile.width != Width::Full {
-        let found = format!("{} of 256", tile.width.entries());
-        return report(
-            ground,
-            ProblemKind::Partial,
-            path,
-            &found,
-            "full tiles alone",
-        );
+    if tile.width != Width::Full && tile.is_within(size) {
+        return partial::check(ground, path, tile, size);
     }
     if !tile.is_within(size) && !tile.is_within(newest_size(&ground.driver)) {
         let expected = format!("a tree of {size} entries");

@@ -64,15 +64,7 @@ impl LocalDriver {
         if nonce.is_some() && !marked {
             return Err(DriverError::NoBackup { path: path() });
         }
-        inner.make_directories().map_err(failed)?;
-        let mut writer = inner.writer();
-        if writer.lock.is_none() {
-            writer.lock = inner.files.lock(&inner.layout.lock()).map_err(failed)?;
-            if writer.lock.is_none() {
-                return Err(DriverError::Locked { path: path() });
-            }
-        }
-        inner.remove_temporaries().map_err(failed)?;
+        inner.take_hold(&mut inner.writer())?;
         let temporary = inner.layout.temporary().join("backup");
         files::replace(&*inner.files, &temporary, &inner.marker(), TITLE, true).map_err(failed)?;
         if nonce.is_none() {

@@ -9,6 +9,7 @@
 //! DIR/.state/ledger/x000/001        times (and lengths) of 65,536 entries
 //! DIR/.state/keys/                  which entry has a key
 //! DIR/.state/temporary/             what is being written; emptied at each start
+//! DIR/.state/version, treeState     whether Tessera may write here: see `tessera`
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -42,6 +43,11 @@ impl Layout {
 
     pub(super) fn format(&self) -> PathBuf {
         self.state.join("format")
+    }
+
+    /// A file of another program beside ours.
+    pub(super) fn state(&self, name: &str) -> PathBuf {
+        self.state.join(name)
     }
 
     pub(super) fn lock(&self) -> PathBuf {

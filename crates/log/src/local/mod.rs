@@ -10,6 +10,8 @@ mod inspect;
 mod layout;
 mod objects;
 mod record;
+mod takeover;
+mod tessera;
 mod wal;
 
 use std::any::Any;
@@ -24,6 +26,7 @@ use waxwing_crypto::{Random, SystemRandom};
 use self::layout::Layout;
 use self::objects::{Objects, Unsynced};
 use self::record::Nonce;
+pub(crate) use self::tessera::TreeState;
 use self::wal::Wal;
 use crate::files::{self, Disk, FileSystem, blocking};
 use crate::keys::{KeySettings, LocalKeys};
@@ -52,6 +55,9 @@ pub struct LocalSettings {
     pub keys: KeySettings,
     /// Reads the log and changes nothing; others may write it meanwhile.
     pub read_only: bool,
+    /// Writes the log also on a file system behind a network or a program, such as NFS, SMB or FUSE.
+    /// Whether locks, renamings and flushes hold there, only its operator can know.
+    pub allow_remote: bool,
     /// A defect for the tests to find.
     #[cfg(feature = "flaws")]
     pub flaw: Option<crate::Flaw>,
@@ -67,6 +73,7 @@ impl LocalSettings {
             slot_bytes: 16 << 20,
             keys: KeySettings::default(),
             read_only: false,
+            allow_remote: false,
             #[cfg(feature = "flaws")]
             flaw: None,
         }
@@ -94,7 +101,7 @@ struct Inner {
 /// What only the writer has.
 #[derive(Default)]
 struct Writer {
-    lock: Option<Box<dyn Any + Send + Sync>>,
+    locks: Vec<Box<dyn Any + Send + Sync>>,
     wal: Option<Wal>,
     keys: Option<Arc<LocalKeys>>,
 }
@@ -268,6 +275,21 @@ impl Driver for LocalDriver {
         })
     }
 
+    fn hand_over<'a>(&'a self, head: &'a Head) -> Operation<'a, Result<(), DriverError>> {
+        let (inner, head) = (Arc::clone(&self.inner), head.clone());
+        Box::pin(async move {
+            inner.must_write("hand the log over")?;
+            let files = Arc::clone(&inner.files);
+            blocking(&*files, "hand the log over", move || {
+                match inner.settings.format {
+                    Format::TlogTiles => tessera::hand_over(&*inner.files, &inner.layout, &head),
+                    Format::StaticCt => Ok(()),
+                }
+            })
+            .await
+        })
+    }
+
     fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
@@ -319,22 +341,18 @@ impl Inner {
         // The hand on the files of before goes first: after an error nothing about it is sure.
         writer.wal = None;
         self.objects.forget();
-        self.make_directories().map_err(open_failed)?;
-        if writer.lock.is_none() {
-            writer.lock = self.files.lock(&self.layout.lock()).map_err(open_failed)?;
-            if writer.lock.is_none() {
-                let path = self.layout.root().to_owned();
-                return Err(DriverError::Locked { path });
-            }
-        }
-        self.remove_temporaries().map_err(open_failed)?;
+        self.take_hold(&mut writer)?;
         let guard = self.read_guard()?;
         let nonce = match format::read(&*self.files, &self.layout, self.settings.format)? {
             Some(nonce) => nonce,
-            None => self.begin()?,
+            None => {
+                self.refuse_foreign()?;
+                self.begin()?
+            }
         };
         let directory = self.layout.wal();
         let found = wal::read(&*self.files, &directory, &nonce).map_err(open_failed)?;
+        self.claim(found.records.last().map(|record| &record.head))?;
         let files = Arc::clone(&self.files);
         let slot = self.settings.slot_bytes;
         let wal = Wal::begin(files, directory, nonce, slot, &found).map_err(open_failed)?;
@@ -353,6 +371,28 @@ impl Inner {
         };
         writer.keys = Some(Arc::clone(&keys));
         Ok(recovered(guard, records, keys))
+    }
+
+    /// Makes the directory, and takes its locks unless they are held already.
+    fn take_hold(&self, writer: &mut Writer) -> Result<(), DriverError> {
+        self.make_directories().map_err(open_failed)?;
+        let remote = self.files.remote(self.layout.root()).map_err(open_failed)?;
+        if let Some(kind) = remote.filter(|_| !self.settings.allow_remote) {
+            let path = self.layout.root().to_owned();
+            return Err(DriverError::Remote { path, kind });
+        }
+        if writer.locks.is_empty() {
+            let lock = self.files.lock(&self.layout.lock()).map_err(open_failed)?;
+            let lock = lock.ok_or_else(|| DriverError::Locked {
+                path: self.layout.root().to_owned(),
+            })?;
+            let mut locks = vec![lock];
+            if self.settings.format == Format::TlogTiles {
+                locks.extend(tessera::lock(&*self.files, &self.layout)?);
+            }
+            writer.locks = locks;
+        }
+        self.remove_temporaries().map_err(open_failed)
     }
 
     /// Reads what is there beside whoever writes it.

@@ -124,7 +124,11 @@ impl Objects {
                 }
                 let temporary = self.temporary();
                 files::write_new(&*self.files, &temporary, bytes, false)?;
-                self.files.rename(&temporary, &path)
+                self.files.rename(&temporary, &path)?;
+                if tile.width == Width::Full {
+                    self.remove_partials(&path);
+                }
+                Ok(())
             }
             Object::Ledger { index } => {
                 if bytes.len() != self.page_length {
@@ -159,6 +163,18 @@ impl Objects {
                 Ok(())
             }
         }
+    }
+
+    /// Removes the files of a tile's partial ones, of which readers take the full one from here on. That
+    /// they stay does no harm.
+    fn remove_partials(&self, full: &Path) {
+        let mut directory = full.as_os_str().to_owned();
+        directory.push(".p");
+        let directory = PathBuf::from(directory);
+        for name in self.files.list(&directory).unwrap_or_default() {
+            let _ = self.files.remove(&directory.join(name));
+        }
+        let _ = self.files.remove_directory(&directory);
     }
 
     fn ledger(&self, index: u64) -> io::Result<Option<Bytes>> {

@@ -10,7 +10,7 @@ use waxwing_log::fsck::{Problem, ProblemKind};
 use waxwing_log::{DriverError, Format, Leaf, LocalDriver, LocalSettings, Log, LogError, Settings};
 
 use crate::bench::{Bench, entry};
-use crate::fsck::{Place, SIZE, WHOLE, check, fill, settings};
+use crate::fsck::{Place, SIZE, WHOLE, check, fill, settings, shown};
 
 fn options(bench: &Bench) -> CopyOptions {
     let mut options = CopyOptions::default();
@@ -28,14 +28,6 @@ async fn open(bench: &Bench, directory: &Path) -> Log {
     bench
         .open(Arc::new(LocalDriver::new(settings(directory))))
         .await
-}
-
-/// Waits until the directory shows the head that the log has published: that happens behind the answers.
-async fn shown(log: &Log, directory: &Path) {
-    let published = log.checkpoint().checkpoint;
-    while fs::read_to_string(directory.join("log/checkpoint")).unwrap() != *published {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
 }
 
 async fn copy(bench: &Bench, directory: &Path) -> Result<Copied, CopyError> {

@@ -77,6 +77,14 @@ pub(crate) async fn fill(bench: &Bench, log: &Log, numbers: std::ops::Range<u64>
     }
 }
 
+/// Waits until the directory shows the head that the log has published: that happens behind the answers.
+pub(crate) async fn shown(log: &Log, directory: &Path) {
+    let published = log.checkpoint().checkpoint;
+    while fs::read_to_string(directory.join("log/checkpoint")).unwrap() != *published {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
 pub(crate) fn settings(directory: &Path) -> LocalSettings {
     let mut settings = LocalSettings::new(directory.join("log"), Format::TlogTiles);
     settings.guard = Some(directory.join("guard"));
@@ -596,6 +604,7 @@ async fn a_log_is_sound_at_every_moment_while_it_is_written_and_after_a_crash() 
         checks += 1;
     }
     writing.await.unwrap();
+    shown(&log, directory.path()).await;
     // Not closed: the process ends here.
     drop(log);
     let mut settings = settings(directory.path());

@@ -16,6 +16,8 @@ mod opaque;
 mod oracle;
 mod refusals;
 mod suite;
+mod takeover;
+mod wrapped;
 mod writers;
 
 #[path = "../support/identical.rs"]

@@ -117,3 +117,50 @@ async fn a_busy_log_says_when_to_come_back_and_one_that_has_stopped_why() {
         stopped.body
     );
 }
+
+#[tokio::test]
+async fn what_a_reader_has_already_is_not_sent_again() {
+    let bench = Bench::tiles();
+    let log = bench.open(Arc::new(MemoryDriver::new())).await;
+    let router = router(log.clone());
+    for entry in ["one", "two"] {
+        post(&router, entry).await;
+    }
+    let get = async |path: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let header = |name: &str| {
+            let value = parts.headers.get(name);
+            value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+        };
+        let (tag, range) = (header("etag"), header("content-range"));
+        (parts.status.as_u16(), tag, range, body)
+    };
+    for path in ["/checkpoint", "/tile/0/000.p/2", "/tile/entries/000.p/2"] {
+        let (status, tag, _, whole) = get(path, &[]).await;
+        assert_eq!(status, 200);
+        let (status, _, _, none) = get(path, &[("if-none-match", &tag)]).await;
+        assert_eq!((status, none.len()), (304, 0));
+        let (status, _, _, all) = get(path, &[("if-none-match", "\"other\"")]).await;
+        assert_eq!((status, &all), (200, &whole));
+        let (status, _, range, part) = get(path, &[("range", "bytes=3-5")]).await;
+        assert_eq!((status, &part[..]), (206, &whole[3..6]));
+        assert_eq!(range, format!("bytes 3-5/{}", whole.len()));
+        let old = [("range", "bytes=3-5"), ("if-range", "\"other\"")];
+        assert_eq!(get(path, &old).await.0, 200);
+        let (status, _, range, _) = get(path, &[("range", "bytes=9999-")]).await;
+        assert_eq!((status, range), (416, format!("bytes */{}", whole.len())));
+    }
+    // Another head, another tag.
+    let before = get("/checkpoint", &[]).await.1;
+    post(&router, "three").await;
+    assert_eq!(
+        get("/checkpoint", &[("if-none-match", &before)]).await.0,
+        200
+    );
+}

@@ -170,6 +170,21 @@ impl FileSystem for Process {
         )
     }
 
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        self.change(
+            || format!("remove directory {}", path.display()),
+            |state| {
+                let names = &mut state.image.names;
+                let directory = names.directory(path)?;
+                if !names.list(directory).is_empty() {
+                    return Err(io::ErrorKind::DirectoryNotEmpty.into());
+                }
+                let place = names.place(path)?;
+                state.change_name(self.number, |names| names.unlink(place))
+            },
+        )
+    }
+
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         self.look(|state| {
             let directory = state.image.names.directory(directory)?;
@@ -212,6 +227,14 @@ impl FileSystem for Process {
             held.disk = Some(self.disk.clone());
             Box::new(held)
         }))
+    }
+
+    fn lock_records(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
+        self.lock(path)
+    }
+
+    fn remote(&self, _directory: &Path) -> io::Result<Option<&'static str>> {
+        Ok(None)
     }
 }
 

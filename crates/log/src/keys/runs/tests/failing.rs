@@ -131,4 +131,17 @@ impl FileSystem for Failing {
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
         Disk.lock(path)
     }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        self.change("remove", path)?;
+        Disk.remove_directory(path)
+    }
+
+    fn lock_records(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
+        Disk.lock_records(path)
+    }
+
+    fn remote(&self, directory: &Path) -> io::Result<Option<&'static str>> {
+        Disk.remote(directory)
+    }
 }
