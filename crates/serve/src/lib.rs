@@ -1,24 +1,40 @@
-//! What every service shares: listeners, limits, health, counts, the error table.
+//! What every service shares: listeners, TLS, limits, health, metrics, the error table.
 //!
 //! A service is a [`axum::Router`] and a table of its routes. This crate knows no service; it gives
 //! them one way to refuse ([`Rejection`]), to read a body below a cap ([`Json`], [`RawBody`]), to be
-//! counted ([`Observations`]), to share a port without shadowing each other ([`check_mounts`]), and
-//! to be reached over TCP ([`Listener`]).
+//! counted ([`Observations`], [`Metrics`], [`RequestLog`]), to be held within bounds ([`RateLimit`],
+//! [`InFlightLimit`]), to share a port without shadowing each other ([`check_mounts`]), and to be
+//! reached over TCP ([`Listener`]) and TLS ([`Tls`]).
 
 mod body;
 mod code;
+mod connection;
+mod ending;
 mod fallback;
 mod health;
+mod in_flight;
 mod listener;
+mod metrics;
 mod observations;
+mod rate_limit;
 mod rejection;
+mod request_log;
 mod routes;
+mod tls;
 
 pub use body::{BodyError, DEFAULT_BODY_CAP, Json, RawBody, read_body, with_body_cap};
 pub use code::Code;
 pub use fallback::{gateway_fallbacks, refuse_other_methods, refuse_unknown_paths};
 pub use health::{HEALTH_ROUTES, health};
+pub use in_flight::InFlightLimit;
 pub use listener::{Limits, ListenError, Listener, listen};
-pub use observations::{Counted, Observations};
+pub use metrics::{
+    Counter, Gauge, Histogram, METRICS_ROUTES, MOST_SERIES, MetricError, Metrics, Process,
+    metrics_router,
+};
+pub use observations::{Counted, LATENCY_BOUNDS, Observations};
+pub use rate_limit::{Network, Rate, RateLimit, RateTable};
 pub use rejection::{HttpRejection, Rejection};
+pub use request_log::{LogFormat, RequestId, RequestLog};
 pub use routes::{Mount, Route, RouteConflict, check_mounts};
+pub use tls::{LONGEST_TLS_FILE, Tls, TlsError, TlsFiles, TlsWarning};

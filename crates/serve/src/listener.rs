@@ -1,7 +1,8 @@
 //! A router on a TCP port, with limits against callers that keep connections for themselves.
 //!
 //! Refused: more connections at once than the limit (they wait in the system's queue), and request
-//! heads that do not arrive in time. The same limit closes connections on which nothing comes.
+//! heads and TLS handshakes that do not arrive in time. The same limit closes connections on which
+//! nothing comes. HTTP/1.1 and HTTP/2 are spoken, in the clear or with the operator's certificate.
 
 use std::future::Future;
 use std::io;
@@ -11,13 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+
+use crate::Tls;
+use crate::connection::Terms;
 
 /// Why a listener could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,8 @@ pub struct ListenError {
 pub struct Limits {
     /// How many connections are served at once.
     pub connections: usize,
-    /// How long a request's head may take, and how long a connection may be idle.
+    /// How long a request's head may take, how long a TLS handshake, and how long a connection may be
+    /// idle.
     pub header_read: Duration,
     /// How long requests that run may go on after the shutdown began.
     pub grace: Duration,
@@ -56,6 +57,7 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     limits: Limits,
+    tls: Option<Tls>,
 }
 
 /// Serves `router` on `address` until `shutdown` is ready and the requests that run are answered.
@@ -77,6 +79,7 @@ impl Listener {
             address: socket.local_addr().map_err(refused)?,
             socket,
             limits: Limits::default(),
+            tls: None,
         })
     }
 
@@ -96,46 +99,56 @@ impl Listener {
         self.address
     }
 
+    /// The same listener with TLS: it answers HTTPS and nothing else.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        let tls = Some(tls);
+        Self { tls, ..self }
+    }
+
     /// Serves `router` until `shutdown` is ready; then waits for running requests, up to the limit.
     pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
         let free = Arc::new(Semaphore::new(self.limits.connections));
-        let graceful = GracefulShutdown::new();
+        let (stop, stopping) = watch::channel(false);
+        let terms = Terms {
+            router,
+            limits: self.limits,
+            tls: self.tls.clone(),
+            stopping,
+        };
         let mut connections = JoinSet::new();
         loop {
-            let (stream, permit) = tokio::select! {
+            let (stream, peer, permit) = tokio::select! {
                 () = &mut shutdown => break,
                 accepted = self.accept(&free) => accepted,
             };
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(self.limits.header_read)
-                .serve_connection(
-                    TokioIo::new(stream),
-                    TowerToHyperService::new(router.clone()),
-                );
-            let connection = graceful.watch(connection);
+            let terms = terms.clone();
             connections.spawn(async move {
-                // A caller that breaks off is its own affair.
-                let _ = connection.await;
+                terms.serve(stream, peer).await;
                 drop(permit);
             });
             while connections.try_join_next().is_some() {}
         }
         drop(self.socket);
-        let _ = tokio::time::timeout(self.limits.grace, graceful.shutdown()).await;
+        stop.send_replace(true);
+        let ended = async { while connections.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(self.limits.grace, ended).await;
         connections.shutdown().await;
     }
 
     /// The next connection, once there is room for it.
-    async fn accept(&self, free: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    async fn accept(
+        &self,
+        free: &Arc<Semaphore>,
+    ) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
         let permit = free.clone().acquire_owned().await.ok();
         loop {
             match self.socket.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     // Answers are small and written at once; waiting for more helps nobody.
                     let _ = stream.set_nodelay(true);
-                    return (stream, permit);
+                    return (stream, peer, permit);
                 }
                 Err(error) if of_one_connection(&error) => {}
                 // Out of file descriptors, most likely: some are given back in a while.

@@ -1,4 +1,5 @@
-//! Counts of requests by service, method, route and status: what tests read now and metrics later.
+//! Counts of requests by service, method, route and status, and how long they took: what tests read,
+//! and the page of metrics.
 //!
 //! A route is counted by its pattern (`/api/v2/tile/{level}/{*index}`), so that no caller can make
 //! the table grow; for the same reason methods outside RFC 9110 are counted as `OTHER`.
@@ -10,11 +11,20 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use http::Method;
+use tokio::time::Instant;
+
+use crate::metrics::Distribution;
+
+/// The upper bounds of the buckets for latencies, in seconds: the ten that Prometheus' own clients
+/// have, and finer ones below, where most answers are.
+pub const LATENCY_BOUNDS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// The counts of all services of a process. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Observations {
-    counts: Arc<Mutex<BTreeMap<Key, u64>>>,
+    seen: Arc<Mutex<BTreeMap<Key, Seen>>>,
 }
 
 /// How often a service answered on a route with a status.
@@ -37,7 +47,12 @@ struct Key {
     service: &'static str,
     method: &'static str,
     path: String,
-    status: u16,
+}
+
+#[derive(Debug)]
+struct Seen {
+    statuses: BTreeMap<u16, u64>,
+    latency: Distribution,
 }
 
 impl Observations {
@@ -59,14 +74,14 @@ impl Observations {
                 let method = method_name(request.method());
                 let matched = request.extensions().get::<MatchedPath>();
                 let path = matched.map_or_else(String::new, |path| path.as_str().to_owned());
-                let response = next.run(request).await;
-                let status = response.status().as_u16();
-                observations.add(Key {
+                let key = Key {
                     service,
                     method,
                     path,
-                    status,
-                });
+                };
+                let began = Instant::now();
+                let response = next.run(request).await;
+                observations.add(key, response.status().as_u16(), began);
                 response
             }
         }))
@@ -83,24 +98,40 @@ impl Observations {
 
     /// All counts, sorted by service, method, path and status.
     pub fn requests(&self) -> Vec<Counted> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = counts.iter().map(|(key, count)| Counted {
-            service: key.service,
-            method: key.method,
-            path: key.path.clone(),
-            status: key.status,
-            count: *count,
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = seen.iter().flat_map(|(key, seen)| {
+            seen.statuses.iter().map(|(status, count)| Counted {
+                service: key.service,
+                method: key.method,
+                path: key.path.clone(),
+                status: *status,
+                count: *count,
+            })
         });
         counted.collect()
     }
 
-    fn add(&self, key: Key) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(key).or_default() += 1;
+    /// Shows service, method, path and latency of each route that was asked, sorted.
+    pub(crate) fn each_latency(&self, mut show: impl FnMut(&str, &str, &str, &Distribution)) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, seen) in seen.iter() {
+            show(key.service, key.method, &key.path, &seen.latency);
+        }
+    }
+
+    fn add(&self, key: Key, status: u16, began: Instant) {
+        let latency = began.elapsed().as_secs_f64();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.entry(key).or_insert_with(|| Seen {
+            statuses: BTreeMap::new(),
+            latency: Distribution::new(LATENCY_BOUNDS),
+        });
+        *seen.statuses.entry(status).or_default() += 1;
+        seen.latency.observe(latency);
     }
 }
 
-fn method_name(method: &Method) -> &'static str {
+pub(crate) fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod http2;
+mod limiting;
 mod listening;
 mod shared_port;
+mod tls;
+mod watching;
 
 use axum::Router;
 use axum::body::Body;

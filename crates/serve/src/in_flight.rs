@@ -1,0 +1,73 @@
+//! A limit of how many requests run at once: who comes beyond it is told to come again.
+//!
+//! ```text
+//! HTTP/1.1 503 Service Unavailable
+//! retry-after: 1
+//! {"code":14,"message":"the service is busy; …","details":[]}
+//! ```
+//!
+//! Refusing at once is cheap and keeps what runs quick; a queue would make everybody late.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
+use http::header::RETRY_AFTER;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::ending::{Listens, until_sent};
+use crate::{Code, Rejection};
+
+/// How many seconds later who is refused should come again.
+const RETRY_SECONDS: &str = "1";
+
+/// So many requests at once. Clones share the limit, over all routers that they are around.
+#[derive(Debug, Clone)]
+pub struct InFlightLimit {
+    free: Arc<Semaphore>,
+    most: usize,
+}
+
+impl InFlightLimit {
+    /// At most `most` requests at once; beyond a limit of the executor's (2^61) there is none.
+    pub fn new(most: usize) -> Self {
+        let most = most.min(Semaphore::MAX_PERMITS);
+        Self {
+            free: Arc::new(Semaphore::new(most)),
+            most,
+        }
+    }
+
+    /// How many requests run now: from their head to the last byte of their answer.
+    pub fn running(&self) -> usize {
+        self.most.saturating_sub(self.free.available_permits())
+    }
+
+    /// Holds what `router` does within the limit, paths that it does not have included.
+    pub fn around(&self, router: Router) -> Router {
+        let limit = self.clone();
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let permit = limit.free.clone().try_acquire_owned();
+            async move {
+                match permit {
+                    Ok(permit) => until_sent(next.run(request).await, Place { _permit: permit }),
+                    Err(_) => {
+                        let message = "the service is busy; come again in a while";
+                        let rejection = Rejection::new(Code::Unavailable, message);
+                        ([(RETRY_AFTER, RETRY_SECONDS)], rejection).into_response()
+                    }
+                }
+            }
+        }))
+    }
+}
+
+struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Listens for Place {
+    fn sent(&mut self, _: usize) {}
+}
