@@ -1,7 +1,7 @@
-//! Identity tokens: claims as JSON, signed as a compact JWS (RFC 7515) with ES256.
+//! Identity tokens: claims as JSON, signed as a compact JWS (RFC 7515).
 //!
 //! ```text
-//! BASE64URL({"alg":"ES256","kid":"…","typ":"JWT"}) . BASE64URL(claims) . BASE64URL(r || s)
+//! BASE64URL({"alg":"ES256","kid":"…","typ":"JWT"}) . BASE64URL(claims) . BASE64URL(signature)
 //! ```
 //!
 //! Refused: an empty or overlong subject, an email that is none, lifetimes of nothing or above a day.
@@ -10,17 +10,19 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use waxwing_crypto::{KeyError, PrivateKey};
+use waxwing_crypto::sha256;
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
+use zeroize::Zeroize;
 
-use crate::es256;
+use crate::person::Person;
+use crate::signing_key::{SigningError, SigningKey};
 
 /// The longest life of a token: a day, the default of Dex. Sigstore's public issuer gives a minute.
 pub const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest subject (OpenID Connect Core 1.0 section 2).
-const LONGEST_SUBJECT: usize = 255;
+pub(crate) const LONGEST_SUBJECT: usize = 255;
 
 /// Who a token speaks of, to whom, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,11 +69,8 @@ pub enum IdentityError {
         found: Duration,
     },
     /// The key could not sign.
-    #[error("the issuer's key cannot sign: {0}")]
-    Key(#[from] KeyError),
-    /// The signature is not what ECDSA on P-256 gives: a fault of ours.
-    #[error("the provider gave a signature that is not ECDSA on P-256; please report this")]
-    Signature,
+    #[error(transparent)]
+    Signing(#[from] SigningError),
 }
 
 impl Identity {
@@ -94,7 +93,7 @@ impl Identity {
         }
     }
 
-    fn check(&self) -> Result<(), IdentityError> {
+    pub(crate) fn check(&self) -> Result<(), IdentityError> {
         let length = self.subject.len();
         let printable = self
             .subject
@@ -126,37 +125,27 @@ impl IdentityToken {
         &self.0
     }
 
-    /// Signs `identity` for `issuer` at `now`; `kid` is the name of `key`.
+    /// Signs `identity` for `issuer` at `now`.
     pub(crate) fn sign(
         identity: &Identity,
+        more: &Claims<'_>,
         issuer: &str,
         now: UnixTime,
-        key: &PrivateKey,
-        kid: &str,
+        key: &SigningKey,
     ) -> Result<Self, IdentityError> {
         identity.check()?;
-        let header = Header {
-            alg: "ES256",
-            kid,
-            typ: "JWT",
-        };
-        let claims = Claims {
+        let lifetime = identity.lifetime.as_secs();
+        let claims = Signed {
             iss: issuer,
             sub: &identity.subject,
             aud: &identity.audience,
-            exp: now
-                .seconds()
-                .saturating_add_unsigned(identity.lifetime.as_secs()),
+            exp: now.seconds().saturating_add_unsigned(lifetime),
             iat: now.seconds(),
             email: identity.email.as_deref(),
             email_verified: identity.email.as_ref().map(|_| true),
+            more,
         };
-        let mut token = format!("{}.{}", encoded(&header), encoded(&claims));
-        let signature = key.sign(token.as_bytes())?;
-        let signature = es256::fixed_length(&signature).ok_or(IdentityError::Signature)?;
-        token.push('.');
-        token.push_str(&base64::encode_url(&signature));
-        Ok(Self(token))
+        Ok(Self(key.sign(&claims)?))
     }
 }
 
@@ -166,15 +155,55 @@ impl fmt::Debug for IdentityToken {
     }
 }
 
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: &'static str,
-    kid: &'a str,
-    typ: &'static str,
+impl Drop for IdentityToken {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// What a token says beside the identity when somebody logged in (OpenID Connect Core 1.0 sections 2
+/// and 3.3.2.11).
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Claims<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) c_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<&'a str>,
+    /// Dex's claim, which Fulcio reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) federated_claims: Option<FederatedClaims<'a>>,
+}
+
+/// Where somebody logged in, and who they are there.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FederatedClaims<'a> {
+    pub(crate) connector_id: &'a str,
+    pub(crate) user_id: &'a str,
+}
+
+impl<'a> From<&'a Person> for FederatedClaims<'a> {
+    fn from(person: &'a Person) -> Self {
+        Self {
+            connector_id: &person.connector_id,
+            user_id: &person.user_id,
+        }
+    }
+}
+
+/// `at_hash` of an access token, `c_hash` of a code (OpenID Connect Core 1.0 section 3.1.3.6): the
+/// left half of the digest, which is SHA-256 for ES256 and for RS256.
+pub(crate) fn half_hash(text: &str) -> String {
+    base64::encode_url(&sha256(text.as_bytes())[..16])
 }
 
 #[derive(Serialize)]
-struct Claims<'a> {
+struct Signed<'a> {
     iss: &'a str,
     sub: &'a str,
     aud: &'a str,
@@ -184,15 +213,12 @@ struct Claims<'a> {
     email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified: Option<bool>,
-}
-
-fn encoded(part: &impl Serialize) -> String {
-    let json = serde_json::to_vec(part);
-    base64::encode_url(&json.expect("invariant: strings and numbers can be written as JSON"))
+    #[serde(flatten)]
+    more: &'a Claims<'a>,
 }
 
 /// Whether a certificate could name this address: Fulcio writes it as an IA5String.
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
     match text.split_once('@') {
         Some((local, domain)) => {
@@ -204,14 +230,16 @@ fn is_address(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use waxwing_crypto::KeyType;
+    use waxwing_crypto::{KeyType, PrivateKey};
 
     use super::*;
 
     fn sign(identity: &Identity) -> Result<IdentityToken, IdentityError> {
         let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
+        let key = SigningKey::new(key).unwrap();
         let now = UnixTime::from_seconds(1_764_000_000).unwrap();
-        IdentityToken::sign(identity, "https://issuer.example", now, &key, "kid")
+        let none = Claims::default();
+        IdentityToken::sign(identity, &none, "https://issuer.example", now, &key)
     }
 
     #[test]
@@ -250,6 +278,13 @@ mod tests {
             ..Identity::subject("x")
         };
         assert_eq!(refused(identity), IdentityError::Audience);
+    }
+
+    /// OpenID Connect Core 1.0 appendix A.3 has this pair.
+    #[test]
+    fn the_sample_hash_of_openid_connect() {
+        let access_token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        assert_eq!(half_hash(access_token), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 
     #[test]

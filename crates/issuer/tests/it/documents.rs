@@ -1,7 +1,5 @@
 //! Tokens checked as a relying party does it: discovery, keys, signature, with a library of others.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +10,10 @@ use serde_json::{Value, json};
 use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::{Clock, UnixTime};
-use waxwing_issuer::{Identity, IdentityToken, Issuer, IssuerError, ROUTES};
-use waxwing_net::{Client, Routes};
+use waxwing_issuer::{
+    Identity, IdentityToken, Issuer, IssuerError, MemoryUsers, OidcConnector, ROUTES,
+};
+use waxwing_net::{Client, Request, Routes};
 
 const NOW: i64 = 1_764_000_000;
 
@@ -168,7 +168,7 @@ fn kid(key: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn the_documents_hold_what_exists_and_nothing_else() {
+async fn the_documents_hold_what_dex_has() {
     let issuer = issuer("http://waxwing.localhost/oidc");
     let (configuration, cache) = document(&issuer, "/.well-known/openid-configuration").await;
     assert_eq!(cache, "max-age=600, must-revalidate");
@@ -176,13 +176,32 @@ async fn the_documents_hold_what_exists_and_nothing_else() {
         configuration,
         json!({
             "issuer": "http://waxwing.localhost/oidc",
+            "authorization_endpoint": "http://waxwing.localhost/oidc/auth",
+            "token_endpoint": "http://waxwing.localhost/oidc/token",
             "jwks_uri": "http://waxwing.localhost/oidc/keys",
-            "response_types_supported": ["id_token"],
+            "userinfo_endpoint": "http://waxwing.localhost/oidc/userinfo",
+            "device_authorization_endpoint": "http://waxwing.localhost/oidc/device/code",
+            "introspection_endpoint": "http://waxwing.localhost/oidc/token/introspect",
+            "grant_types_supported": [
+                "authorization_code", "client_credentials", "refresh_token",
+                "urn:ietf:params:oauth:grant-type:device_code",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
-            "scopes_supported": ["openid", "email"],
-            "claims_supported":
-                ["iss", "sub", "aud", "exp", "iat", "email", "email_verified"],
+            "code_challenge_methods_supported": ["S256", "plain"],
+            "scopes_supported": ["openid", "email", "profile", "offline_access"],
+            "token_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "none"],
+            "claims_supported": [
+                "iss", "sub", "aud", "exp", "iat", "nonce", "at_hash", "c_hash",
+                "email", "email_verified", "name", "federated_claims",
+            ],
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "authorization_response_iss_parameter_supported": true,
         })
     );
     let (keys, cache) = document(&issuer, "/keys").await;
@@ -190,7 +209,6 @@ async fn the_documents_hold_what_exists_and_nothing_else() {
     let key = keys["keys"][0].as_object().unwrap();
     let members: Vec<&str> = key.keys().map(String::as_str).collect();
     assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
-    assert_eq!(ROUTES.len(), 2);
     let debug = format!("{issuer:?}");
     let expected = format!(
         "Issuer(http://waxwing.localhost/oidc, {})",
@@ -199,10 +217,88 @@ async fn the_documents_hold_what_exists_and_nothing_else() {
     assert_eq!(debug, expected);
 }
 
+#[tokio::test]
+async fn every_route_is_there() {
+    let issuer = issuer("http://waxwing.localhost/oidc");
+    let routes = Routes::new();
+    let routes = routes.with("http://waxwing.localhost", issuer.mounted_router());
+    let client = Client::in_process(routes.unwrap());
+    for (method, path) in ROUTES {
+        let url = format!("{}{}", issuer.url(), path.replace("{connector}", "local"));
+        let request = Request::new(method.parse().unwrap(), url);
+        let status = client.send(request).await.unwrap().status.as_u16();
+        assert!(
+            ![404, 405, 500, 501].contains(&status),
+            "{method} {path}: {status}"
+        );
+    }
+    let health = client.get("http://waxwing.localhost/oidc/healthz").await;
+    assert_eq!(health.unwrap().text(), "Health check passed");
+}
+
+/// What Dex signs with, and upstream's cosign takes on its command line.
+#[tokio::test]
+async fn an_rsa_key_signs_rs256_beside_previous_keys_of_the_other_kind() {
+    let rsa = PrivateKey::generate(KeyType::Rsa(2048)).unwrap();
+    let issuer = Issuer::new("https://issuer.example", rsa, Arc::new(Fixed)).unwrap();
+    let previous = key();
+    let issuer = issuer.with_previous_key(previous.public_key()).unwrap();
+    let token = issuer.issue(&Identity::email("alice@example.com")).unwrap();
+    let (configuration, _) = document(&issuer, "/.well-known/openid-configuration").await;
+    let algorithms = &configuration["id_token_signing_alg_values_supported"];
+    assert_eq!(*algorithms, json!(["ES256", "RS256"]));
+    let (keys, _) = document(&issuer, "/keys").await;
+    let keys: JwkSet = serde_json::from_value(keys).unwrap();
+    let header = decode_header(token.as_str()).unwrap();
+    assert_eq!(header.alg, Algorithm::RS256);
+    let key = DecodingKey::from_jwk(keys.find(&header.kid.unwrap()).unwrap()).unwrap();
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.set_audience(&["sigstore"]);
+    validation.validate_exp = false;
+    let claims = decode::<Value>(token.as_str(), &key, &validation)
+        .unwrap()
+        .claims;
+    assert_eq!(claims["sub"], "alice@example.com");
+}
+
 #[test]
-fn a_key_that_cannot_sign_es256_is_refused() {
+fn a_key_that_cannot_sign_tokens_is_refused() {
     let key = PrivateKey::generate(KeyType::EcdsaP384).unwrap();
     let refused = Issuer::new("https://issuer.example", key, Arc::new(Fixed));
     let found = KeyType::EcdsaP384;
     assert_eq!(refused.unwrap_err(), IssuerError::Key { found });
+}
+
+#[test]
+fn a_connectors_name_is_its_own_and_lifetimes_have_bounds() {
+    let users = || Arc::new(MemoryUsers::new());
+    let issuer = || {
+        issuer("https://issuer.example")
+            .with_users(users())
+            .unwrap()
+    };
+    let connector = |id: &str| {
+        let client = Client::in_process(Routes::new());
+        OidcConnector::new(id, "x", "https://accounts.example", "waxwing", client)
+    };
+    let taken = |id: &str| IssuerError::Connector { id: id.to_owned() };
+    assert_eq!(issuer().with_users(users()).unwrap_err(), taken("local"));
+    let local = self::issuer("https://issuer.example").with_connector(connector("local"));
+    assert_eq!(local.unwrap_err(), taken("local"));
+    let client = self::issuer("https://issuer.example").with_connector(connector("client"));
+    assert_eq!(client.unwrap_err(), taken("client"));
+    let one = issuer().with_connector(connector("x")).unwrap();
+    assert_eq!(
+        one.clone().with_connector(connector("x")).unwrap_err(),
+        taken("x")
+    );
+    assert!(one.with_connector(connector("y")).is_ok());
+    for (seconds, good) in [(0, false), (1, true), (86_400, true), (86_401, false)] {
+        let found = Duration::from_secs(seconds);
+        let outcome = issuer().with_token_lifetime(found);
+        assert_eq!(outcome.is_ok(), good, "{seconds}");
+        if !good {
+            assert_eq!(outcome.unwrap_err(), IssuerError::Lifetime { found });
+        }
+    }
 }
