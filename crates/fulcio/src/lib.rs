@@ -6,14 +6,22 @@
 //! GET  /api/v2/configuration   {"issuers":[…]}
 //! ```
 //!
-//! A request goes through one module after the other: [`token`] says who asks, [`possession`] that
-//! they hold the key, [`authority`] makes the certificate and has a CT log promise its publication.
+//! A request goes through one module after the other: [`http`] reads it, [`token`] says who asks,
+//! with the issuers of [`config`], the kinds of [`identity`] and the [`rules`]; [`possession`] that
+//! they hold the key; [`authority`] makes the certificate and has a CT log promise its publication.
 //! Where the original answers with a sentence that clients know, that sentence stays; the reason is
 //! in `details`.
 
+pub mod algorithms;
+pub mod api;
 pub mod authority;
+pub mod config;
+pub mod http;
+pub mod identity;
 pub mod possession;
-mod service;
+mod refusal;
+pub mod rules;
 pub mod token;
 
-pub use service::{ROUTES, Service};
+pub use api::Service;
+pub use http::ROUTES;

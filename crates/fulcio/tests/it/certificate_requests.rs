@@ -130,15 +130,19 @@ async fn what_is_no_signing_request_is_refused() {
         asked(&world, "CERTIFICATE REQUEST", &[&der[..], &[0]].concat()),
         asked(&world, "CERTIFICATE REQUEST", world.root.der()),
         asked_pem(&world, "garbage"),
-        json!({
-            "credentials": {"oidcIdentityToken": world.token()},
-            "certificateSigningRequest": "§",
-        }),
     ] {
         world
             .refuses(&request, BAD_REQUEST, "REQUEST_INVALID")
             .await;
     }
+    let not_base64 = json!({
+        "credentials": {"oidcIdentityToken": world.token()},
+        "certificateSigningRequest": "§",
+    });
+    let message = "the request body is not the JSON expected: certificateSigningRequest: \
+        not base64: a character outside the alphabet at character 0; \
+        expected the standard alphabet with padding";
+    world.refuses(&not_base64, message, "REQUEST_INVALID").await;
     world
         .accepts(&asked(&world, "CERTIFICATE REQUEST", &der))
         .await;

@@ -12,7 +12,7 @@ use waxwing_crypto::{KeyType, PrivateKey, PublicKey};
 use waxwing_encoding::base64;
 use waxwing_encoding::tls::put_vector;
 use waxwing_pki::Certificate;
-use waxwing_pki::sct::{precertificate_entry, signed_bytes};
+use waxwing_pki::sct::{certificate_entry, is_precertificate, precertificate_entry, signed_bytes};
 
 pub(crate) const CT_LOG: &str = "http://ct.test/2026";
 
@@ -79,6 +79,7 @@ impl CtLog {
     pub(crate) fn router(&self) -> Router {
         let router = Router::new()
             .route("/ct/v1/add-pre-chain", post(add))
+            .route("/ct/v1/add-chain", post(add))
             .with_state(self.clone());
         Router::new().nest("/2026", router)
     }
@@ -100,7 +101,11 @@ impl CtLog {
             Behaviour::OtherTime => TIMESTAMP + 1,
             _ => TIMESTAMP,
         };
-        let entry = precertificate_entry(certificate, chain[1].public_key()).unwrap();
+        let entry = match is_precertificate(certificate) || behaviour == Behaviour::OtherCertificate
+        {
+            true => precertificate_entry(certificate, chain[1].public_key()).unwrap(),
+            false => certificate_entry(certificate).unwrap(),
+        };
         let signed = signed_bytes(time, &entry, &EXTENSIONS).unwrap();
         let mut signature = vec![4, 3];
         put_vector(&mut signature, 2, &key.sign(&signed).unwrap()).unwrap();

@@ -9,12 +9,17 @@ use crate::world::{BAD_TOKEN, World};
 async fn a_discovery_document_must_name_its_issuer_byte_for_byte() {
     let world = World::new();
     let request = world.with_token(&world.token());
-    for other in [
+    for (number, other) in [
         "http://issuer.test/auth/",
         "http://issuer.test",
         "http://other.test/auth",
         "",
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // An issuer that failed is left alone for two seconds.
+        world.after(2 * number as u64);
         world
             .issuer
             .edit(|published| published.discovery["issuer"] = json!(other));
@@ -27,19 +32,28 @@ async fn a_discovery_document_must_name_its_issuer_byte_for_byte() {
     world
         .issuer
         .edit(|published| published.discovery["issuer"] = json!(ISSUER));
+    world
+        .refuses(&request, BAD_TOKEN, "ISSUER_UNREACHABLE")
+        .await;
+    assert_eq!(world.issuer.requests(), (4, 0));
+    world.after(8);
     world.accepts(&request).await;
 }
 
 #[tokio::test]
-async fn an_issuer_without_keys_is_asked_again_at_the_next_token() {
+async fn an_issuer_without_keys_is_asked_again_after_two_seconds() {
     let world = World::new();
     let request = world.with_token(&world.token());
     let keys = format!("{ISSUER}/keys");
-    for nowhere in [
+    for (number, nowhere) in [
         "http://nowhere.test/keys",
         "http://issuer.test/auth/none",
         "?",
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.after(2 * number as u64);
         world
             .issuer
             .edit(|published| published.discovery["jwks_uri"] = json!(nowhere));
@@ -50,6 +64,7 @@ async fn an_issuer_without_keys_is_asked_again_at_the_next_token() {
     world
         .issuer
         .edit(|published| published.discovery["jwks_uri"] = json!(keys));
+    world.after(6);
     world.accepts(&request).await;
 }
 

@@ -47,10 +47,15 @@ async fn the_proof_must_be_by_the_key_that_is_to_be_certified() {
 #[tokio::test]
 async fn what_is_no_signature_proves_nothing() {
     let world = World::new();
-    for proof in ["", "AAAA", "§", "MAYCAQACAQA="] {
+    for proof in ["", "AAAA", "MAYCAQACAQA="] {
         let request = with_proof(&world, proof);
         world.refuses(&request, BAD_PROOF, "PROOF_INVALID").await;
     }
+    let message = "the request body is not the JSON expected: proofOfPossession: not base64: \
+        a character outside the alphabet at character 0; \
+        expected the standard alphabet with padding";
+    let request = with_proof(&world, "§");
+    world.refuses(&request, message, "REQUEST_INVALID").await;
     let mut without = world.with_token(&world.token());
     let fields = without["publicKeyRequest"].as_object_mut().unwrap();
     fields.remove("proofOfPossession");

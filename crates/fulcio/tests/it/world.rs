@@ -8,8 +8,11 @@ use waxwing_crypto::{KeyType, PrivateKey, SystemRandom};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_fulcio::Service;
-use waxwing_fulcio::authority::{self, CertificateAuthority};
-use waxwing_fulcio::token::{IssuerConfig, TokenVerifier};
+use waxwing_fulcio::algorithms::ClientAlgorithms;
+use waxwing_fulcio::authority::{self, Backend, CertificateAuthority, Fixed, LocalIssuer};
+use waxwing_fulcio::config::Configuration;
+use waxwing_fulcio::rules::Rules;
+use waxwing_fulcio::token::TokenVerifier;
 use waxwing_net::{Client, Request, Response, Retry, Routes};
 use waxwing_pki::issue::{Authority, Purpose, SerialNumber, Validity};
 use waxwing_pki::{Certificate, DistinguishedName};
@@ -57,8 +60,36 @@ pub(crate) struct World {
     clock: Arc<TestClock>,
 }
 
+/// What a test may want otherwise.
+pub(crate) struct Setup {
+    pub(crate) configuration: Configuration,
+    pub(crate) rules: Rules,
+    pub(crate) algorithms: ClientAlgorithms,
+    /// In the place of the two authorities of the world.
+    pub(crate) backend: Option<Arc<dyn Backend>>,
+    pub(crate) logged: bool,
+    pub(crate) other_chains: Vec<Vec<Certificate>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            configuration: Configuration::for_email(ISSUER, "sigstore"),
+            rules: Rules::default(),
+            algorithms: ClientAlgorithms::default(),
+            backend: None,
+            logged: true,
+            other_chains: Vec::new(),
+        }
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(Setup::default())
+    }
+
+    pub(crate) fn with(setup: Setup) -> Self {
         let token_key = TokenKey::new("first", KeyType::EcdsaP256);
         let issuer = Issuer::new(&token_key);
         let ct_log = CtLog::new();
@@ -66,11 +97,8 @@ impl World {
             .with("http://issuer.test", issuer.router())
             .and_then(|routes| routes.with("http://ct.test", ct_log.router()));
         let asked = Client::in_process(asked.unwrap()).with_retry(Retry::never());
-        let configured = IssuerConfig {
-            url: ISSUER.into(),
-            client_id: "sigstore".into(),
-        };
-        let tokens = TokenVerifier::new(asked.clone(), vec![configured]);
+        let tokens = TokenVerifier::new(asked.clone(), setup.configuration).unwrap();
+        let tokens = tokens.with_rules(setup.rules);
         let (root, issuing) = authorities();
         let certificates = (root.certificate.clone(), issuing.certificate.clone());
         let promised = authority::CtLog {
@@ -78,10 +106,18 @@ impl World {
             public_key: ct_log.public_key().clone(),
         };
         let random = Arc::new(SystemRandom);
-        let authority =
-            CertificateAuthority::new(issuing, vec![root.certificate], promised, asked, random);
+        let backend = setup.backend.unwrap_or_else(|| {
+            Arc::new(Fixed::new(LocalIssuer::new(
+                issuing,
+                vec![root.certificate],
+            )))
+        });
+        let log = setup.logged.then_some(promised);
+        let authority = CertificateAuthority::with_backend(backend, log, asked, random);
+        let authority = authority.with_other_chains(setup.other_chains);
         let clock = Arc::<TestClock>::default();
-        let service = Service::new(tokens, authority, clock.clone());
+        let algorithms = setup.algorithms;
+        let service = Service::with_algorithms(tokens, authority, algorithms, clock.clone());
         let router = refuse_unknown_paths(service.router());
         let routes = Routes::new().with(FULCIO, router).unwrap();
         Self {
@@ -188,7 +224,7 @@ pub(crate) fn check_refusal(answer: &Response, message: &str, reason: &str) {
     assert!(!explanation.is_empty());
 }
 
-fn authorities() -> (Authority, Authority) {
+pub(crate) fn authorities() -> (Authority, Authority) {
     let name = |common_name: &str| DistinguishedName {
         organization: "test".into(),
         common_name: common_name.into(),

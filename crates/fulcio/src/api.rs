@@ -1,0 +1,134 @@
+//! What Fulcio is asked and answers, whatever carries it: HTTP of both versions now, gRPC later.
+//!
+//! A front reads its wire format into a [`SigningRequest`], calls
+//! [`Service::create_signing_certificate`](crate::Service::create_signing_certificate), and writes the
+//! [`Issued`](crate::authority::Issued) chain or the `Rejection`.
+
+use std::sync::Arc;
+
+use waxwing_crypto::PublicKey;
+use waxwing_encoding::time::Clock;
+use waxwing_pki::Certificate;
+use waxwing_serve::Rejection;
+
+use crate::algorithms::ClientAlgorithms;
+use crate::authority::{CertificateAuthority, Issued};
+use crate::config::Configuration;
+use crate::identity::Principal;
+use crate::possession::{self, KeyRefused};
+use crate::refusal;
+use crate::token::{TokenRefused, TokenVerifier};
+
+/// `CreateSigningCertificateRequest`, with its fields decoded.
+#[derive(Clone, Default)]
+pub struct SigningRequest {
+    /// The identity token; absent or empty when there is none.
+    pub token: Option<String>,
+    /// The certificate signing request in PEM. If it is not empty, it goes before the key.
+    pub certificate_signing_request: Vec<u8>,
+    /// The key in PEM or DER.
+    pub public_key: Vec<u8>,
+    /// The signature over the token's name with that key.
+    pub proof_of_possession: Vec<u8>,
+}
+
+/// The service. Clones are the same service.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tokens: TokenVerifier,
+    authority: CertificateAuthority,
+    algorithms: ClientAlgorithms,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Fulcio({:?})", self.inner.authority)
+    }
+}
+
+impl std::fmt::Debug for SigningRequest {
+    /// Without the token.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "SigningRequest(token: {})", self.token.is_some())
+    }
+}
+
+impl Service {
+    /// Issues through `authority` to whom `tokens` vouches for, with the default list of algorithms.
+    pub fn new(
+        tokens: TokenVerifier,
+        authority: CertificateAuthority,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let algorithms = ClientAlgorithms::default();
+        Self::with_algorithms(tokens, authority, algorithms, clock)
+    }
+
+    /// As [`new`](Self::new), for the keys that `algorithms` allow.
+    pub fn with_algorithms(
+        tokens: TokenVerifier,
+        authority: CertificateAuthority,
+        algorithms: ClientAlgorithms,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                tokens,
+                authority,
+                algorithms,
+                clock,
+            }),
+        }
+    }
+
+    /// Verifies the token, then the proof of possession, and issues a certificate.
+    pub async fn create_signing_certificate(
+        &self,
+        request: &SigningRequest,
+    ) -> Result<Issued, Rejection> {
+        let inner = &self.inner;
+        let now = inner.clock.now();
+        let token = request.token.as_deref().filter(|token| !token.is_empty());
+        let principal = match token {
+            Some(token) => inner.tokens.verify(token, now).await,
+            None => Err(TokenRefused::Missing),
+        };
+        let principal = principal.map_err(|error| refusal::token(&error))?;
+        let key = self.key(request, &principal);
+        let key = key.map_err(|error| refusal::key(&error))?;
+        let issued = inner.authority.issue(&key, &principal, now).await;
+        issued.map_err(refusal::issue)
+    }
+
+    /// Every chain that is trusted, the one that issues first; each has its root last.
+    pub fn trust_bundle(&self) -> Vec<Vec<Certificate>> {
+        self.inner.authority.chains()
+    }
+
+    /// The issuers whose tokens are taken.
+    pub fn configuration(&self) -> &Configuration {
+        self.inner.tokens.configuration()
+    }
+
+    fn key(
+        &self,
+        request: &SigningRequest,
+        principal: &Principal,
+    ) -> Result<PublicKey, KeyRefused> {
+        let csr = request.certificate_signing_request.as_slice();
+        let (key, algorithm) = match csr.is_empty() {
+            false => possession::requested_key(csr)?,
+            true => {
+                let proof = request.proof_of_possession.as_slice();
+                possession::proved_key(&request.public_key, proof, principal.name())?
+            }
+        };
+        self.inner.algorithms.check(key.key_type(), algorithm)?;
+        Ok(key)
+    }
+}
