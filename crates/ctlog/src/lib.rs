@@ -1,44 +1,64 @@
-//! The certificate transparency log (C2SP static-ct-api) on the log engine.
+//! The certificate transparency log on the log engine: static-ct-api (C2SP) and the read side of
+//! RFC 6962, both from the same tree.
 //!
 //! ```text
 //! POST /ct/v1/add-pre-chain   {"chain":["<base64 DER>",…]} -> the SCT in JSON
 //! POST /ct/v1/add-chain       the same for a final certificate
 //! GET  /ct/v1/get-roots       {"certificates":[…]}
 //! GET  /checkpoint  /tile/…  /tile/data/…  /issuer/<sha256>
+//! GET  /ct/v1/get-sth  get-sth-consistency  get-proof-by-hash  get-entries  get-entry-and-proof
 //! ```
 //!
 //! All of it lies below the log's prefix. A leaf says its own time and index, so a promise is made
 //! only once the entry is in the tree; the same certificate again gets the same promise.
 
+mod admission;
+mod answer;
+mod issuers;
 mod leaf;
+mod leaves;
+mod query;
+mod read;
+mod sth;
 mod submission;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::io;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use waxwing_crypto::PrivateKey;
+use waxwing_crypto::{PrivateKey, SignatureAlgorithm};
+use waxwing_encoding::time::Clock;
 use waxwing_encoding::{base64, hex};
-use waxwing_log::{AddError, Leaf, Log};
+use waxwing_log::{AddError, KeyIndex, Leaf, Log};
 use waxwing_pki::Certificate;
 use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
-use waxwing_serve::{BodyError, Route, read_body, refuse_other_methods, with_body_cap};
+use waxwing_serve::{BodyError, Route, read_body, with_body_cap};
 
-pub use submission::SubmissionRefused;
-use submission::{Endpoint, Submission};
+use answer::Refused;
+use leaves::LeafIndex;
+
+pub use admission::{Admission, NotAdmitted};
+pub use issuers::{DirectoryIssuers, Fingerprint, Issuers, MemoryIssuers};
+pub use leaf::{TileLeaf, TileLeafError};
+pub use query::{ParameterError, Parameters};
+pub use submission::{Endpoint, Submission, SubmissionRefused};
 
 /// What this service answers, below its prefix.
 pub const ROUTES: &[Route] = &[
     ("POST", "/ct/v1/add-chain"),
     ("POST", "/ct/v1/add-pre-chain"),
     ("GET", "/ct/v1/get-roots"),
+    ("GET", "/ct/v1/get-sth"),
+    ("GET", "/ct/v1/get-sth-consistency"),
+    ("GET", "/ct/v1/get-proof-by-hash"),
+    ("GET", "/ct/v1/get-entries"),
+    ("GET", "/ct/v1/get-entry-and-proof"),
     ("GET", "/issuer/{fingerprint}"),
     ("GET", "/checkpoint"),
     ("GET", "/tile/{*path}"),
@@ -53,12 +73,36 @@ pub struct Service {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     log: Log,
     key: Arc<PrivateKey>,
-    roots: Vec<Certificate>,
-    /// The certificates above the leaves, by SHA-256 of their DER: what data tiles refer to.
-    issuers: RwLock<BTreeMap<[u8; 32], Bytes>>,
+    admission: Admission,
+    /// By which certificates are expired or not; without it none is asked.
+    clock: Option<Arc<dyn Clock>>,
+    issuers: Arc<dyn Issuers>,
+    leaves: Arc<LeafIndex>,
+    get_entries: GetEntries,
+}
+
+/// How many entries `get-entries` gives at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetEntries {
+    /// At most so many in one answer; at least 1.
+    pub most: u64,
+    /// Cuts an answer of that many at a multiple of [`GetEntries::most`], so that all readers ask for
+    /// the same ranges and caches help.
+    pub align: bool,
+}
+
+impl Default for GetEntries {
+    /// 1000, aligned: CTFE's.
+    fn default() -> Self {
+        Self {
+            most: 1000,
+            align: true,
+        }
+    }
 }
 
 /// Why a certificate was not taken.
@@ -77,6 +121,9 @@ pub enum AddRefused {
     /// The log's key.
     #[error(transparent)]
     Key(#[from] waxwing_crypto::KeyError),
+    /// The certificates above the leaf.
+    #[error("the issuers were not kept: {0}")]
+    Issuers(#[from] io::Error),
 }
 
 /// The answer to a submission (RFC 6962 section 4.1).
@@ -103,14 +150,55 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// Takes certificates under `roots` into `log`, and promises with `key`, which must be the key
     /// that signs the log's heads.
-    pub fn new(log: Log, key: Arc<PrivateKey>, roots: Vec<Certificate>) -> Self {
+    ///
+    /// Where a leaf hash is in the log is kept in memory, from the first time that somebody asks for it,
+    /// and for logs of up to 2^20 entries; [`Service::with_leaf_index`] keeps it elsewhere.
+    pub fn new(
+        log: Log,
+        key: Arc<PrivateKey>,
+        roots: Vec<Certificate>,
+        issuers: Arc<dyn Issuers>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 log,
                 key,
-                roots,
-                issuers: RwLock::default(),
+                admission: Admission::under(roots),
+                clock: None,
+                issuers,
+                leaves: Arc::new(LeafIndex::in_memory()),
+                get_entries: GetEntries::default(),
             }),
+        }
+    }
+
+    /// Takes only what `admission` admits, by this clock. Its roots take the place of those before.
+    #[must_use]
+    pub fn with_admission(self, admission: Admission, clock: Arc<dyn Clock>) -> Self {
+        self.changed(|inner| {
+            inner.admission = admission;
+            inner.clock = Some(clock);
+        })
+    }
+
+    /// Keeps the index of leaf hashes there. It follows the log, so it may be thrown away while the
+    /// service does not run; it must never be one that another log's entries are in.
+    #[must_use]
+    pub fn with_leaf_index(self, index: Arc<dyn KeyIndex>) -> Self {
+        self.changed(|inner| inner.leaves = Arc::new(LeafIndex::new(index)))
+    }
+
+    /// Answers `get-entries` so.
+    #[must_use]
+    pub fn with_get_entries(self, get_entries: GetEntries) -> Self {
+        self.changed(|inner| inner.get_entries = get_entries)
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        change(&mut inner);
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
@@ -120,10 +208,16 @@ impl Service {
             .route("/ct/v1/add-chain", post(add_chain))
             .route("/ct/v1/add-pre-chain", post(add_pre_chain))
             .route("/ct/v1/get-roots", get(roots))
+            .route("/ct/v1/get-sth", get(read::sth))
+            .route("/ct/v1/get-sth-consistency", get(read::consistency))
+            .route("/ct/v1/get-proof-by-hash", get(read::proof_by_hash))
+            .route("/ct/v1/get-entries", get(read::entries))
+            .route("/ct/v1/get-entry-and-proof", get(read::entry_and_proof))
             .route("/issuer/{fingerprint}", get(issuer))
             .with_state(self.clone());
         let router = router.merge(waxwing_log::public::router(self.inner.log.clone()));
-        with_body_cap(refuse_other_methods(router), BODY_CAP)
+        let router = router.method_not_allowed_fallback(answer::other_method);
+        with_body_cap(router, BODY_CAP)
     }
 
     async fn add(
@@ -132,8 +226,10 @@ impl Service {
         body: &[u8],
     ) -> Result<SignedCertificateTimestamp, AddRefused> {
         let inner = &self.inner;
-        let submission = Submission::read(endpoint, body, &inner.roots)?;
-        self.keep_issuers(&submission);
+        let now = inner.clock.as_ref().map(|clock| clock.now());
+        let now = now.unwrap_or_else(|| inner.log.checkpoint().time);
+        let submission = Submission::read(endpoint, body, &inner.admission, now)?;
+        self.keep_issuers(&submission).await?;
         let entry = submission.entry.clone();
         let bytes = entry.len();
         let make = move |index, time| submission.leaf(index, time);
@@ -154,21 +250,27 @@ impl Service {
             log_id: inner.key.public_key().sha256_of_spki(),
             timestamp,
             extensions,
-            algorithm: [4, 3],
+            // SHA-256, and the kind of key as RFC 5246 numbers it.
+            algorithm: match inner.key.algorithm() {
+                SignatureAlgorithm::RsaPkcs1Sha256 => [4, 1],
+                _ => [4, 3],
+            },
             signature: inner.key.sign(&signed)?,
         })
     }
 
     /// Before the entry: a data tile must never name a certificate that cannot be fetched.
-    fn keep_issuers(&self, submission: &Submission) {
-        let mut issuers = self
-            .inner
-            .issuers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+    async fn keep_issuers(&self, submission: &Submission) -> io::Result<()> {
         for (fingerprint, der) in &submission.issuers {
-            issuers.entry(*fingerprint).or_insert_with(|| der.clone());
+            if self.inner.issuers.knows(fingerprint) {
+                continue;
+            }
+            let (issuers, fingerprint, der) =
+                (Arc::clone(&self.inner.issuers), *fingerprint, der.clone());
+            let keep = tokio::task::spawn_blocking(move || issuers.keep(&fingerprint, &der));
+            keep.await.map_err(io::Error::other)??;
         }
+        Ok(())
     }
 }
 
@@ -184,9 +286,9 @@ async fn answer(State(service): State<Service>, endpoint: Endpoint, request: Req
     let body = match read_body(request).await {
         Ok(body) => body,
         Err(error @ BodyError::TooLarge { .. }) => {
-            return refusal(StatusCode::PAYLOAD_TOO_LARGE, &error);
+            return Refused::new(StatusCode::PAYLOAD_TOO_LARGE, &error).into_response();
         }
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, &error),
+        Err(error) => return Refused::bad_request(error).into_response(),
     };
     match service.add(endpoint, &body).await {
         Ok(sct) => {
@@ -202,27 +304,12 @@ async fn answer(State(service): State<Service>, endpoint: Endpoint, request: Req
             })
             .into_response()
         }
-        Err(error) => refuse(&error),
+        Err(error) => Refused::from(error).into_response(),
     }
 }
 
-fn refuse(error: &AddRefused) -> Response {
-    let status = match error {
-        AddRefused::Submission(_) => StatusCode::BAD_REQUEST,
-        AddRefused::Log(AddError::Busy { .. }) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    refusal(status, error)
-}
-
-/// The status's words, a newline, the reason: the shape that CT clients print.
-fn refusal(status: StatusCode, reason: &dyn std::fmt::Display) -> Response {
-    let words = status.canonical_reason().unwrap_or_default();
-    (status, format!("{words}\n{reason}\n")).into_response()
-}
-
 async fn roots(State(service): State<Service>) -> Response {
-    let roots = service.inner.roots.iter();
+    let roots = service.inner.admission.roots.iter();
     let certificates = roots.map(|root| base64::encode(root.der())).collect();
     axum::Json(Roots { certificates }).into_response()
 }
@@ -233,13 +320,14 @@ async fn issuer(State(service): State<Service>, Path(fingerprint): Path<String>)
         .ok()
         .filter(|bytes| hex::encode(bytes) == fingerprint);
     let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let issuers = service
-        .inner
-        .issuers
-        .read()
-        .unwrap_or_else(PoisonError::into_inner);
-    match key.and_then(|key| issuers.get(&key)) {
-        Some(der) => ([(CONTENT_TYPE, "application/pkix-cert")], der.clone()).into_response(),
-        None => (StatusCode::NOT_FOUND, "no such issuer\n").into_response(),
+    let Some(fingerprint) = key else {
+        return (StatusCode::NOT_FOUND, "no such issuer\n").into_response();
+    };
+    let issuers = Arc::clone(&service.inner.issuers);
+    let found = tokio::task::spawn_blocking(move || issuers.get(&fingerprint)).await;
+    match found.map_err(io::Error::other) {
+        Ok(Ok(Some(der))) => ([(CONTENT_TYPE, "application/pkix-cert")], der).into_response(),
+        Ok(Ok(None)) => (StatusCode::NOT_FOUND, "no such issuer\n").into_response(),
+        Ok(Err(error)) | Err(error) => Refused::internal(error).into_response(),
     }
 }

@@ -1,4 +1,13 @@
 //! What is submitted: a chain, read and checked (RFC 6962 section 3.1).
+//!
+//! ```text
+//! {"chain":["<base64 of the leaf>","<of its issuer>",…]}     the root may be left out
+//! ```
+//!
+//! Refused: chains that are empty, longer than ten, in another order than that of issuing, without an
+//! accepted root above them, or with a certificate twice; a precertificate by the route for
+//! certificates and the reverse; a malformed poison; a precertificate that a precertificate signing
+//! certificate signed; and what [`Admission`] does not admit.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -10,6 +19,7 @@ use waxwing_pki::chain::{self, LinkError};
 use waxwing_pki::sct::{self, SctError};
 use waxwing_pki::{Certificate, CertificateError, ObjectIdentifier};
 
+use crate::admission::{self, Admission, NotAdmitted};
 use crate::leaf;
 
 /// Most certificates in one chain.
@@ -18,16 +28,23 @@ const LONGEST_CHAIN: usize = 10;
 /// The extension that makes a precertificate (RFC 6962 section 3.1): critical, with NULL inside.
 const POISON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.3");
 
+/// The purpose of a precertificate signing certificate (RFC 6962 section 3.1). What it signed would have
+/// to be entered under the key of its own issuer, which static-ct-api lets a log refuse.
+const PRECERTIFICATE_SIGNING: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.4");
+
 /// Which route a chain came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Endpoint {
+pub enum Endpoint {
+    /// `add-chain`, for certificates.
     Chain,
+    /// `add-pre-chain`, for precertificates.
     PreChain,
 }
 
 /// A chain that the log takes.
 #[derive(Debug)]
-pub(crate) struct Submission {
+pub struct Submission {
     /// Type and content of the entry, as they are signed and hashed; also what tells entries apart.
     pub(crate) entry: Vec<u8>,
     /// The precertificate as it was submitted.
@@ -58,6 +75,23 @@ pub enum SubmissionRefused {
     /// The certificates do not lead to a root.
     #[error(transparent)]
     Links(#[from] LinkError),
+    /// A certificate that says nothing about the leaf.
+    #[error(
+        "certificate {position} of the chain has the name and key of one before it; leave it out"
+    )]
+    Repeated {
+        /// Counted from the leaf, which is 0.
+        position: usize,
+    },
+    /// Signed on behalf of the authority that will sign the certificate.
+    #[error(
+        "the precertificate is signed by a precertificate signing certificate; this log takes only \
+         those that the final issuer signed"
+    )]
+    PrecertificateSigning,
+    /// The log does not take such certificates.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// A precertificate by the route for certificates.
     #[error("add-chain takes certificates; this is a precertificate, which add-pre-chain takes")]
     Precertificate,
@@ -78,11 +112,14 @@ struct Chain {
 }
 
 impl Submission {
-    pub(crate) fn read(
+    /// Reads the JSON of a submission, and checks what can be checked at the time `now`.
+    pub fn read(
         endpoint: Endpoint,
         body: &[u8],
-        roots: &[Certificate],
+        admission: &Admission,
+        now: UnixTime,
     ) -> Result<Self, SubmissionRefused> {
+        let roots = &admission.roots;
         let submitted: Chain = serde_json::from_slice(body)?;
         let length = submitted.chain.len();
         if length > LONGEST_CHAIN {
@@ -94,6 +131,7 @@ impl Submission {
         let chain = chain.collect::<Result<Vec<_>, _>>()?;
         let issuer = chain::verify_links(&chain, roots)?;
         let (leaf, above) = chain.split_first().ok_or(LinkError::Empty)?;
+        check_repetition(&chain)?;
         let (entry, precertificate) = match (endpoint, is_precertificate(leaf)?) {
             (Endpoint::Chain, false) => (sct::certificate_entry(leaf)?, None),
             (Endpoint::PreChain, true) => (
@@ -103,6 +141,13 @@ impl Submission {
             (Endpoint::Chain, true) => return Err(SubmissionRefused::Precertificate),
             (Endpoint::PreChain, false) => return Err(SubmissionRefused::NotAPrecertificate),
         };
+        if precertificate.is_some()
+            && let Some(signer) = above.first()
+            && admission::purposes(signer)?.contains(&PRECERTIFICATE_SIGNING)
+        {
+            return Err(SubmissionRefused::PrecertificateSigning);
+        }
+        admission.check(leaf, now)?;
         let fingerprint = |certificate: &Certificate| {
             (
                 sha256(certificate.der()),
@@ -118,6 +163,11 @@ impl Submission {
                 .map(fingerprint)
                 .collect(),
         })
+    }
+
+    /// Type and content of the entry, as the log signs and hashes them.
+    pub fn entry(&self) -> &[u8] {
+        &self.entry
     }
 
     /// The leaf at its place, and the entry of the data tile.
@@ -137,6 +187,19 @@ impl Submission {
     }
 }
 
+/// A root may follow itself as often as one likes, and the log would have to keep it all.
+fn check_repetition(chain: &[Certificate]) -> Result<(), SubmissionRefused> {
+    for (position, link) in chain.iter().enumerate() {
+        let same = |earlier: &Certificate| {
+            earlier.subject_der() == link.subject_der() && earlier.public_key() == link.public_key()
+        };
+        if chain.iter().take(position).any(same) {
+            return Err(SubmissionRefused::Repeated { position });
+        }
+    }
+    Ok(())
+}
+
 fn is_precertificate(leaf: &Certificate) -> Result<bool, SubmissionRefused> {
     let mut extensions = leaf.extensions().iter();
     match extensions.find(|extension| extension.oid == POISON) {
@@ -153,4 +216,34 @@ fn missing_root<'a>(chain: &[Certificate], roots: &'a [Certificate]) -> Option<&
     roots.iter().find(|root| {
         last.issuer_der() == root.subject_der() && last.verify_signature(root.public_key()).is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAIN: &[u8] = include_bytes!("../../../fuzz/corpus/ct_submission/chain.json");
+    const PRE_CHAIN: &[u8] = include_bytes!("../../../fuzz/corpus/ct_submission/pre_chain.json");
+
+    /// The fuzzer starts from chains that get all the way, and knows the root by their last certificate.
+    #[test]
+    fn the_seeds_of_the_fuzz_target_are_taken_each_by_its_own_route() {
+        let seed: Chain = serde_json::from_slice(PRE_CHAIN).unwrap();
+        let root = base64::decode(seed.chain.last().unwrap()).unwrap();
+        let admission = Admission::under(vec![Certificate::from_der(&root).unwrap()]);
+        let now = UnixTime::parse("2026-06-01T12:00:00Z").unwrap();
+        let read = |endpoint, seed| Submission::read(endpoint, seed, &admission, now);
+        let certificate = read(Endpoint::Chain, CHAIN).unwrap();
+        assert_eq!(certificate.entry()[..2], [0, 0]);
+        let precertificate = read(Endpoint::PreChain, PRE_CHAIN).unwrap();
+        assert_eq!(precertificate.entry()[..2], [0, 1]);
+        assert!(matches!(
+            read(Endpoint::PreChain, CHAIN),
+            Err(SubmissionRefused::NotAPrecertificate)
+        ));
+        assert!(matches!(
+            read(Endpoint::Chain, PRE_CHAIN),
+            Err(SubmissionRefused::Precertificate)
+        ));
+    }
 }

@@ -83,7 +83,7 @@ async fn fetch(world: &World, tiles: Vec<Tile>) -> TileSet {
 }
 
 /// `MerkleTreeLeaf` of RFC 6962 section 3.4 from the promise and the entry.
-fn merkle_tree_leaf(promise: &Promise, entry: &[u8]) -> Vec<u8> {
+pub(crate) fn merkle_tree_leaf(promise: &Promise, entry: &[u8]) -> Vec<u8> {
     [
         &[0, 0],
         &promise.timestamp.to_be_bytes()[..],
@@ -94,8 +94,14 @@ fn merkle_tree_leaf(promise: &Promise, entry: &[u8]) -> Vec<u8> {
 }
 
 /// Submits so many precertificates.
-async fn grown(count: u64) -> (World, Vec<(Certificate, Promise)>) {
+pub(crate) async fn grown(count: u64) -> (World, Vec<(Certificate, Promise)>) {
     let world = World::new().await;
+    let submitted = grow(&world, count).await;
+    (world, submitted)
+}
+
+/// Submits so many precertificates to a log that is there.
+pub(crate) async fn grow(world: &World, count: u64) -> Vec<(Certificate, Promise)> {
     let mut submitted = Vec::new();
     for number in 0..count {
         world.clock.set(NOW + number);
@@ -103,7 +109,7 @@ async fn grown(count: u64) -> (World, Vec<(Certificate, Promise)>) {
         let promise = world.add(&precertificate).await;
         submitted.push((precertificate, promise));
     }
-    (world, submitted)
+    submitted
 }
 
 /// C2SP static-ct-api: the key's ID in notes is made of the name, `0A`, `05` and the log's ID.

@@ -115,12 +115,60 @@ async fn a_certificate_that_its_issuer_did_not_sign_is_refused() {
 async fn a_chain_of_more_than_ten_certificates_is_refused_unread() {
     let world = World::new().await;
     let mut chain = world.chain(&world.precertificate());
-    // The root issued itself, so that it may stand there as often as one likes.
+    let good = chain.clone();
     chain.resize(10, world.root.certificate.clone());
-    world.promise("add-pre-chain", &chain).await;
+    // Ten are read, and found to repeat themselves.
+    let reason = "certificate 3 of the chain has the name and key of one before it; leave it out";
+    refused(&world, "add-pre-chain", &chain, reason).await;
     chain.push(world.root.certificate.clone());
     let reason = "a chain of 11 certificates; at most 10 are read";
     refused(&world, "add-pre-chain", &chain, reason).await;
+    world.promise("add-pre-chain", &good).await;
+}
+
+/// RFC 6962 section 3.1 has such signers; static-ct-api lets a log refuse them.
+#[tokio::test]
+async fn a_precertificate_by_a_precertificate_signing_certificate_is_refused() {
+    let world = World::new().await;
+    let purpose = [0x30, 12, 6, 10, 0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 4];
+    let signer = world.authority_below(&purpose);
+    let precertificate = world.precertificate_by(&signer);
+    let mut chain = world.chain(&precertificate);
+    chain.insert(1, signer.certificate.clone());
+    let reason = "the precertificate is signed by a precertificate signing certificate; this log \
+                  takes only those that the final issuer signed";
+    refused(&world, "add-pre-chain", &chain, reason).await;
+    // The same with code signing in its place.
+    let purpose = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 3];
+    let signer = world.authority_below(&purpose);
+    let mut chain = world.chain(&world.precertificate_by(&signer));
+    chain.insert(1, signer.certificate.clone());
+    world.promise("add-pre-chain", &chain).await;
+}
+
+/// As CTFE has it: the chain is the path, and nothing else.
+#[tokio::test]
+async fn certificates_that_are_not_on_the_path_are_refused() {
+    let world = World::new().await;
+    let good = world.chain(&world.precertificate());
+    let (foreign, _) = authorities();
+    for (position, extra) in [
+        (1, &foreign.certificate),
+        (2, &foreign.certificate),
+        (3, &foreign.certificate),
+        (1, &world.root.certificate),
+    ] {
+        let mut chain = good.clone();
+        chain.insert(position, extra.clone());
+        let place = position - 1;
+        let reason = format!("certificate {place} of the chain is not issued by the next one");
+        refused(&world, "add-pre-chain", &chain, &reason).await;
+    }
+    let mut twice = good.clone();
+    twice.push(world.root.certificate.clone());
+    let reason = "certificate 3 of the chain has the name and key of one before it; leave it out";
+    refused(&world, "add-pre-chain", &twice, reason).await;
+    world.promise("add-pre-chain", &good).await;
 }
 
 #[tokio::test]

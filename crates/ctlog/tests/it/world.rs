@@ -12,9 +12,11 @@ use waxwing_encoding::base64;
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_log::{Format, HeadSigner, Log, MemoryDriver, Settings};
 use waxwing_net::{Client, Response, Retry, Routes};
-use waxwing_pki::fulcio::{Identity, SubjectAlternativeName};
-use waxwing_pki::issue::{Authority, CodeSigningLeaf, Purpose, SerialNumber, Validity};
-use waxwing_pki::{Certificate, DistinguishedName};
+use waxwing_pki::fulcio::{Claims, Identity, SubjectAlternativeName};
+use waxwing_pki::issue::{
+    Authority, CertificateProfile, CodeSigningLeaf, Purpose, SerialNumber, Validity,
+};
+use waxwing_pki::{Certificate, DistinguishedName, ObjectIdentifier};
 use waxwing_tlog::note::NoteSigner;
 
 use crate::bytes::{Fields, children, element};
@@ -44,6 +46,7 @@ pub(crate) struct World {
     pub(crate) log_key: PublicKey,
     pub(crate) root: Authority,
     pub(crate) issuing: Authority,
+    pub(crate) log: Log,
     signer: PrivateKey,
 }
 
@@ -70,19 +73,32 @@ impl Promise {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(|_| {}, |service, _, _| service).await
+    }
+
+    /// A log whose engine and service were set up otherwise; the service is given its root and clock.
+    pub(crate) async fn with(
+        engine: impl FnOnce(&mut Settings),
+        set_up: impl FnOnce(Service, &Certificate, Arc<TestClock>) -> Service,
+    ) -> Self {
         let key = Arc::new(PrivateKey::generate(KeyType::EcdsaP256).unwrap());
         let clock = Arc::new(TestClock(AtomicU64::new(NOW)));
         let signer = NoteSigner::tree_head(ORIGIN, Arc::clone(&key)).unwrap();
+        let mut settings = Settings::new(Format::StaticCt);
+        engine(&mut settings);
         let log = Log::open(
             Arc::new(MemoryDriver::new()),
             HeadSigner::new(ORIGIN, signer).unwrap(),
             clock.clone(),
-            Settings::new(Format::StaticCt),
+            settings,
         );
+        let log = log.await.unwrap();
         let (root, issuing) = authorities();
         let log_key = key.public_key().clone();
         let roots = vec![root.certificate.clone()];
-        let service = Service::new(log.await.unwrap(), key, roots);
+        let issuers = Arc::new(waxwing_ctlog::MemoryIssuers::default());
+        let service = Service::new(log.clone(), key, roots, issuers);
+        let service = set_up(service, &root.certificate, clock.clone());
         let router = Router::new().nest("/2026", service.router());
         let routes = Routes::new().with("http://ct.test", router).unwrap();
         Self {
@@ -91,12 +107,44 @@ impl World {
             log_key,
             root,
             issuing,
+            log,
             signer: PrivateKey::generate(KeyType::EcdsaP256).unwrap(),
         }
     }
 
+    /// An authority below the issuing one, with this extended key usage.
+    pub(crate) fn authority_below(&self, purposes: &[u8]) -> Authority {
+        let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
+        let mut extensions = self.issuing.certificate.extensions().to_vec();
+        let usage = ObjectIdentifier::new_unwrap("2.5.29.37");
+        let mut purpose = extensions.iter_mut();
+        let purpose = purpose.find(|extension| extension.oid == usage);
+        purpose.unwrap().value = purposes.to_vec();
+        let name = DistinguishedName {
+            organization: "test".into(),
+            common_name: "below".into(),
+        };
+        let profile = CertificateProfile {
+            subject: &name.to_der(),
+            public_key: key.public_key(),
+            serial: SerialNumber::new([3; 20]),
+            validity: validity(),
+            extensions: &extensions,
+        };
+        let certificate = self.issuing.certify(&profile).unwrap();
+        Authority { certificate, key }
+    }
+
     /// A precertificate and its final certificate, never the same twice.
     pub(crate) fn pair(&self) -> (Certificate, Certificate) {
+        self.pair_by(&self.issuing)
+    }
+
+    pub(crate) fn precertificate_by(&self, issuer: &Authority) -> Certificate {
+        self.pair_by(issuer).0
+    }
+
+    fn pair_by(&self, issuer: &Authority) -> (Certificate, Certificate) {
         let identity = Identity {
             name: SubjectAlternativeName::Email("alice@example.com".into()),
             issuer: "http://issuer.test".into(),
@@ -107,13 +155,14 @@ impl World {
         let leaf = CodeSigningLeaf {
             public_key: self.signer.public_key(),
             identity: &identity,
+            claims: Claims::NONE,
             serial: SerialNumber::new(serial),
             validity: validity(),
         };
-        let precertificate = self.issuing.precertificate(&leaf).unwrap();
+        let precertificate = issuer.precertificate(&leaf).unwrap();
         (
             precertificate,
-            self.issuing.code_signing_leaf(&leaf, &[0, 0]).unwrap(),
+            issuer.code_signing_leaf(&leaf, &[0, 0]).unwrap(),
         )
     }
 
@@ -161,6 +210,25 @@ impl World {
     pub(crate) async fn add(&self, precertificate: &Certificate) -> Promise {
         let chain = self.chain(precertificate);
         self.promise("add-pre-chain", &chain).await
+    }
+
+    /// An answer, whatever its status.
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client.get(format!("{LOG}/{path}")).await.unwrap()
+    }
+
+    /// Refused with this status, its words, and on the next line a reason that begins so.
+    pub(crate) async fn refuses(&self, path: &str, status: u16, words: &str, reason: &str) {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
+        let expected = format!("{words}\n{reason}");
+        assert!(
+            answer.text().starts_with(&expected),
+            "{path}: {}",
+            answer.text()
+        );
+        let content_type = answer.header("content-type");
+        assert_eq!(content_type, Some("text/plain; charset=utf-8"), "{path}");
     }
 
     /// A file of the log's public side.
