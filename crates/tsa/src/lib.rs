@@ -10,7 +10,9 @@
 //! "nonce":1123343434}`); the answer is DER either way. Refusals are JSON, `{"code":400,"message":"…"}`,
 //! never an RFC 3161 rejection: that is how the original answers, and clients look for nothing else.
 
+pub mod ntp;
 mod request;
+mod watch;
 
 use std::sync::Arc;
 
@@ -22,9 +24,15 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
+use waxwing_pki::ObjectIdentifier;
 use waxwing_pki::issue::SerialNumber;
-use waxwing_pki::timestamp::{TimestampAuthority, TimestampDetails};
+use waxwing_pki::timestamp::{
+    TimestampAuthority, TimestampAuthorityError, TimestampDetails, TimestampRequest,
+};
 use waxwing_serve::{HttpRejection, Route, read_body, refuse_other_methods, with_body_cap};
+
+pub use request::{RequestError, request_from_json};
+pub use watch::{ClockError, ClockState, ClockWatch, WatchSettings, WhenOff};
 
 /// What this service answers.
 pub const ROUTES: &[Route] = &[
@@ -33,8 +41,32 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/ping"),
 ];
 
-/// The most that is read of a request, in bytes.
-const BODY_CAP: usize = 1 << 20;
+/// How requests are answered.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Answers with 201, as the original did before its version 2 (`--use-http-201`).
+    pub created: bool,
+    /// The policies that may be asked for besides the authority's own; any when there are none
+    /// (`--accepted-policy-oids`).
+    pub accepted_policies: Vec<ObjectIdentifier>,
+    /// The most that is read of a request, in bytes (`--max-request-body-size`).
+    pub largest_body: usize,
+    /// Whether the authority's intermediates must be for timestamps (`--enforce-intermediate-eku`).
+    pub enforce_intermediate_eku: bool,
+}
+
+impl Default for Settings {
+    /// The original's.
+    fn default() -> Self {
+        Self {
+            created: false,
+            accepted_policies: Vec::new(),
+            largest_body: 1 << 20,
+            enforce_intermediate_eku: true,
+        }
+    }
+}
 
 /// The service.
 #[derive(Clone)]
@@ -48,6 +80,8 @@ struct Inner {
     chain: String,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    settings: Settings,
+    watch: Option<Arc<ClockWatch>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -57,24 +91,39 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Stamps with this authority's key, by this clock.
+    /// Stamps with this authority's key, by this clock. Refuses an authority whose timestamps others
+    /// would refuse.
     pub fn new(
         authority: TimestampAuthority,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
-    ) -> Self {
+    ) -> Result<Self, TimestampAuthorityError> {
+        Self::with(authority, clock, random, Settings::default(), None)
+    }
+
+    /// The same, with these settings and a watch over the clock, which somebody has to run.
+    pub fn with(
+        authority: TimestampAuthority,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: Settings,
+        watch: Option<Arc<ClockWatch>>,
+    ) -> Result<Self, TimestampAuthorityError> {
+        authority.check(clock.now(), settings.enforce_intermediate_eku)?;
         let chain = authority
             .certificates()
             .map(|certificate| certificate.to_pem())
             .collect();
-        Self {
+        Ok(Self {
             inner: Arc::new(Inner {
                 authority,
                 chain,
                 clock,
                 random,
+                settings,
+                watch,
             }),
-        }
+        })
     }
 
     /// The routes of [`ROUTES`].
@@ -84,7 +133,10 @@ impl Service {
             .route("/api/v1/timestamp/certchain", get(certificate_chain))
             .route("/ping", get(async || "."))
             .with_state(self.clone());
-        with_body_cap(refuse_other_methods(router), BODY_CAP)
+        with_body_cap(
+            refuse_other_methods(router),
+            self.inner.settings.largest_body,
+        )
     }
 }
 
@@ -99,9 +151,16 @@ async fn timestamp(
     let body = read_body(request)
         .await
         .map_err(|error| refuse(error.to_string()))?;
-    let request = form.read(&body).map_err(|error| refuse(error.message()))?;
-
     let inner = &service.inner;
+    let request = form
+        .read(&body)
+        .and_then(|request| inner.check_policy(request))
+        .map_err(|error| refuse(error.message()))?;
+    if let Some(watch) = &inner.watch {
+        watch.permit().map_err(|error| {
+            HttpRejection::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        })?;
+    }
     let mut serial = [0; 20];
     inner.random.fill(&mut serial);
     let details = TimestampDetails {
@@ -117,7 +176,27 @@ async fn timestamp(
         (CONTENT_TYPE, "application/timestamp-reply"),
         (CACHE_CONTROL, "no-cache, no-store"),
     ];
-    Ok((headers, response).into_response())
+    let status = match inner.settings.created {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    Ok((status, headers, response).into_response())
+}
+
+impl Inner {
+    fn check_policy(&self, request: TimestampRequest) -> Result<TimestampRequest, RequestError> {
+        let accepted = &self.settings.accepted_policies;
+        match request.policy {
+            Some(found)
+                if !accepted.is_empty()
+                    && found != self.authority.policy()
+                    && !accepted.contains(&found) =>
+            {
+                Err(RequestError::UnacceptedPolicy { found })
+            }
+            _ => Ok(request),
+        }
+    }
 }
 
 async fn certificate_chain(State(service): State<Service>) -> Response {

@@ -1,11 +1,19 @@
 //! The two forms of a request.
+//!
+//! ```text
+//! {"artifactHash":"<base64>","certificates":true,"hashAlgorithm":"sha256","nonce":7,"tsaPolicyOID":"1.2.3"}
+//! ```
+//!
+//! Refused: JSON of more than 1024 bytes, other hashes than those of SHA-2 from 256 bits, a digest of
+//! another length than its hash, a nonce that is negative or of more than 64 bits, a policy that is no
+//! object identifier or has more than 128 components.
 
 use http::StatusCode;
 use serde::Deserialize;
 use waxwing_crypto::{Digest, HashAlgorithm};
 use waxwing_encoding::base64;
 use waxwing_pki::ObjectIdentifier;
-use waxwing_pki::timestamp::{TimestampRequest, TimestampRequestError};
+use waxwing_pki::timestamp::{MOST_POLICY_COMPONENTS, TimestampRequest, TimestampRequestError};
 use waxwing_serve::HttpRejection;
 
 /// Longest request in JSON, in bytes.
@@ -20,21 +28,55 @@ pub(crate) enum Form {
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RequestError {
+#[non_exhaustive]
+pub enum RequestError {
+    /// A request in DER.
     #[error(transparent)]
     Der(#[from] TimestampRequestError),
+    /// More JSON than is read.
     #[error("a JSON request of {length} bytes; at most {LONGEST_JSON} are read")]
-    TooLong { length: usize },
+    TooLong {
+        /// How many bytes there are.
+        length: usize,
+    },
+    /// Not the JSON of a request.
     #[error("not a timestamp request in JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// The digest is not base64.
     #[error("the artifactHash is {0}")]
     Base64(#[from] base64::Base64Error),
+    /// A hash that is not taken.
     #[error("the hashAlgorithm {found:?} is weak or unknown; expected sha256, sha384 or sha512")]
-    Hash { found: String },
+    Hash {
+        /// Its name.
+        found: String,
+    },
+    /// A digest that its hash cannot have made.
     #[error("a digest of {found} bytes; the hash gives {expected}")]
-    DigestLength { found: usize, expected: usize },
+    DigestLength {
+        /// Bytes there are.
+        found: usize,
+        /// Bytes that the hash gives.
+        expected: usize,
+    },
+    /// A policy that is no object identifier.
     #[error("the tsaPolicyOID {found:?} is no object identifier")]
-    Policy { found: String },
+    Policy {
+        /// What is there.
+        found: String,
+    },
+    /// A policy that is too long to be one.
+    #[error("a policy of {count} components; at most {MOST_POLICY_COMPONENTS} are read")]
+    PolicyTooLong {
+        /// How many components there are.
+        count: usize,
+    },
+    /// A policy that this authority does not stamp under.
+    #[error("{found} is none of this authority's policies")]
+    UnacceptedPolicy {
+        /// Which one.
+        found: ObjectIdentifier,
+    },
 }
 
 #[derive(Deserialize)]
@@ -69,7 +111,7 @@ impl Form {
     pub(crate) fn read(self, body: &[u8]) -> Result<TimestampRequest, RequestError> {
         match self {
             Self::Der => Ok(TimestampRequest::from_der(body)?),
-            Self::Json => read_json(body),
+            Self::Json => request_from_json(body),
         }
     }
 }
@@ -91,13 +133,20 @@ impl RequestError {
             Self::Der(TimestampRequestError::TooLarge { .. }) | Self::TooLong { .. } => {
                 "timestamp request is too large"
             }
+            Self::Der(TimestampRequestError::PolicyTooLong { .. }) | Self::PolicyTooLong { .. } => {
+                "OID should be comprised of at most 128 components"
+            }
+            Self::UnacceptedPolicy { .. } => {
+                "unaccepted policy: requested TSA policy is not supported by the TSA"
+            }
             _ => "Error generating timestamp response",
         };
         format!("{known}: {self}")
     }
 }
 
-fn read_json(body: &[u8]) -> Result<TimestampRequest, RequestError> {
+/// Reads the JSON form of a request.
+pub fn request_from_json(body: &[u8]) -> Result<TimestampRequest, RequestError> {
     if body.len() > LONGEST_JSON {
         return Err(RequestError::TooLong { length: body.len() });
     }
@@ -118,6 +167,11 @@ fn read_json(body: &[u8]) -> Result<TimestampRequest, RequestError> {
         found,
         expected: hash.length(),
     })?;
+    let count = request.policy.as_deref().unwrap_or_default();
+    let count = count.split('.').count();
+    if count > MOST_POLICY_COMPONENTS {
+        return Err(RequestError::PolicyTooLong { count });
+    }
     let policy = request.policy.map(|policy| {
         ObjectIdentifier::new(&policy).map_err(|_| RequestError::Policy { found: policy })
     });

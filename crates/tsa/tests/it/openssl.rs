@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use waxwing_crypto::sha256;
+use waxwing_crypto::{HashAlgorithm, KeyType, sha256};
+use waxwing_pki::issue::Purpose;
+use waxwing_tsa::Settings;
 
-use crate::world::{CERTIFICATE, NONCE, NOW, QUERY, SHA_256, World, query};
+use crate::world::{CERTIFICATE, Made, NONCE, NOW, QUERY, SHA_256, World, query};
 
 const DATA: &[u8] = b"signature";
 
@@ -121,28 +123,88 @@ async fn openssl_refuses_a_response_under_another_root_and_a_changed_one() {
     assert!(!files.verifies(&[("-in", "response"), ("-CAfile", "foreign.pem"), data]));
 }
 
+/// Each hash of SHA-2, with and without certificate and nonce, and keys of each kind.
 #[tokio::test]
-async fn openssls_own_request_is_read() {
+async fn openssls_own_request_is_read_and_the_answer_accepted() {
+    if !installed() {
+        return;
+    }
+    for kind in [KeyType::EcdsaP256, KeyType::EcdsaP384, KeyType::Rsa(2048)] {
+        let authority = Made::new(kind, None).authority();
+        let world = World::of(authority, Settings::default(), None);
+        let files = Files::new(&world);
+        for hash in ["-sha256", "-sha384", "-sha512"] {
+            for options in [&["-cert"][..], &["-cert", "-no_nonce"], &[]] {
+                let mut command = Command::new("openssl");
+                command.args(["ts", "-query", hash]).args(options);
+                command.arg("-data").arg(files.path("data"));
+                command.arg("-out").arg(files.path("request"));
+                assert!(command.output().unwrap().status.success());
+                let request = std::fs::read(files.path("request")).unwrap();
+                files.write("response", world.stamp(QUERY, request).await);
+                let (response, query) = (("-in", "response"), ("-queryfile", "request"));
+                let (root, leaf) = (("-CAfile", "root.pem"), ("-untrusted", "leaf.pem"));
+                assert!(
+                    files.verifies(&[response, root, leaf, query]),
+                    "{kind:?} {hash} {options:?}"
+                );
+                let other = ("-data", "other");
+                assert!(!files.verifies(&[response, root, leaf, other]));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn openssls_own_request_by_a_weak_hash_is_refused() {
     if !installed() {
         return;
     }
     let world = World::new();
     let files = Files::new(&world);
-    for options in [
-        &["-sha256", "-cert"][..],
-        &["-sha512", "-cert", "-no_nonce"],
+    for (hash, taken) in [
+        ("-sha1", false),
+        ("-sha224", false),
+        ("-md5", false),
+        ("-sha256", true),
     ] {
         let mut command = Command::new("openssl");
-        command.args(["ts", "-query"]).args(options);
+        command.args(["ts", "-query", hash]);
         command.arg("-data").arg(files.path("data"));
         command.arg("-out").arg(files.path("request"));
-        assert!(command.output().unwrap().status.success());
+        assert!(command.output().unwrap().status.success(), "{hash}");
         let request = std::fs::read(files.path("request")).unwrap();
+        if taken {
+            world.stamp(QUERY, request).await;
+        } else {
+            let weak = "Weak hash algorithm in timestamp request";
+            world.refuses(QUERY, request, 400, weak).await;
+        }
+    }
+}
+
+/// With P-384 and SHA-256, as the public authority signs, and with the intermediate inside.
+#[tokio::test]
+async fn openssl_accepts_another_hash_of_the_signer_and_finds_the_chain_inside() {
+    if !installed() {
+        return;
+    }
+    let made = || Made::new(KeyType::EcdsaP384, Some(Purpose::TimeStamping)).authority();
+    for chain_inside in [true, false] {
+        let authority = made().with_hash(HashAlgorithm::Sha256).unwrap();
+        let authority = match chain_inside {
+            true => authority.with_chain_in_responses(),
+            false => authority,
+        };
+        let world = World::of(authority, Settings::default(), None);
+        let files = Files::new(&world);
+        let request = query(SHA_256, &sha256(DATA), &[CERTIFICATE]);
         files.write("response", world.stamp(QUERY, request).await);
-        let (response, query) = (("-in", "response"), ("-queryfile", "request"));
-        assert!(
-            files.verifies(&[response, ("-CAfile", "root.pem"), query]),
-            "{options:?}"
-        );
+        let arguments = [
+            ("-in", "response"),
+            ("-CAfile", "root.pem"),
+            ("-data", "data"),
+        ];
+        assert_eq!(files.verifies(&arguments), chain_inside);
     }
 }

@@ -79,6 +79,25 @@ async fn a_digest_must_be_as_long_as_its_hash_makes_it() {
 }
 
 #[tokio::test]
+async fn a_policy_of_more_than_128_components_is_refused() {
+    const LONG: &str = "OID should be comprised of at most 128 components";
+    let world = World::new();
+    let policy = |components: usize| element(6, &[&vec![0x2a; components - 1]]);
+    let request = |components| query(SHA_256, &[7; 32], &[&policy(components)]);
+    world.refuses(QUERY, request(129), 400, LONG).await;
+    world.stamp(QUERY, request(39)).await;
+    let json = |components: usize| {
+        let dotted = vec!["1"; components].join(".");
+        with("tsaPolicyOID", json!(dotted))
+    };
+    world.refuses(JSON, json(129), 400, LONG).await;
+    world.stamp(JSON, json(39)).await;
+    // Between the two is no identifier that is known here.
+    world.refuses(JSON, json(128), 400, GENERAL).await;
+    world.refuses(QUERY, request(128), 400, GENERAL).await;
+}
+
+#[tokio::test]
 async fn extensions_are_refused() {
     let world = World::new();
     let extension = element(0x30, &[&[6, 3, 0x2a, 3, 4], &[4, 1, 0]]);

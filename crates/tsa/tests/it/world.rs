@@ -6,10 +6,10 @@ use serde_json::Value;
 use waxwing_crypto::{KeyType, PrivateKey, Random};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_net::{Client, Response, Retry, Routes};
-use waxwing_pki::issue::{Authority, SerialNumber, Validity};
+use waxwing_pki::issue::{Authority, Purpose, SerialNumber, Validity};
 use waxwing_pki::timestamp::TimestampAuthority;
 use waxwing_pki::{Certificate, DistinguishedName};
-use waxwing_tsa::Service;
+use waxwing_tsa::{ClockWatch, Service, Settings};
 
 use crate::bytes::{children, content, element};
 
@@ -51,32 +51,91 @@ pub(crate) struct World {
     pub(crate) root: Certificate,
 }
 
-impl World {
-    pub(crate) fn new() -> Self {
-        let name = |common_name: &str| DistinguishedName {
-            organization: "test".into(),
-            common_name: common_name.into(),
-        };
-        let time = |seconds| UnixTime::from_seconds(seconds).unwrap();
-        let validity = Validity {
-            not_before: time(NOW - 1000),
-            not_after: time(NOW + 1_000_000),
-        };
+/// What an authority is made of.
+pub(crate) struct Made {
+    pub(crate) leaf: Authority,
+    pub(crate) above: Vec<Certificate>,
+}
+
+impl Made {
+    /// A leaf with that kind of key, an intermediate for this purpose if there is one, and a root.
+    pub(crate) fn new(kind: KeyType, intermediate: Option<Purpose>) -> Self {
         let key = |kind| PrivateKey::generate(kind).unwrap();
         let serial = |number| SerialNumber::new([number; 20]);
         let root = key(KeyType::EcdsaP384);
-        let root = Authority::root(root, &name("root"), serial(1), validity).unwrap();
-        let leaf = key(KeyType::EcdsaP256);
-        let leaf = root.timestamp_leaf(leaf, &name("tsa"), serial(2), validity);
+        let root = Authority::root(root, &name("root"), serial(1), validity()).unwrap();
+        let mut above = vec![root.certificate.clone()];
+        let issuing = match intermediate {
+            None => root,
+            Some(purpose) => {
+                let key = key(KeyType::EcdsaP256);
+                let between =
+                    root.intermediate(key, &name("issuing"), serial(3), validity(), purpose);
+                let between = between.unwrap();
+                above.insert(0, between.certificate.clone());
+                between
+            }
+        };
+        let leaf = issuing.timestamp_leaf(key(kind), &name("tsa"), serial(2), validity());
         let leaf = leaf.unwrap();
-        let certificates = (leaf.certificate.clone(), root.certificate.clone());
-        let authority = TimestampAuthority::new(leaf, vec![root.certificate]);
-        let service = Service::new(authority, Arc::new(Fixed), Arc::new(Ones));
+        Self { leaf, above }
+    }
+
+    pub(crate) fn authority(self) -> TimestampAuthority {
+        TimestampAuthority::new(self.leaf, self.above)
+    }
+}
+
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(Fixed)
+}
+
+pub(crate) fn random() -> Arc<dyn Random> {
+    Arc::new(Ones)
+}
+
+pub(crate) fn name(common_name: &str) -> DistinguishedName {
+    DistinguishedName {
+        organization: "test".into(),
+        common_name: common_name.into(),
+    }
+}
+
+pub(crate) fn validity() -> Validity {
+    let time = |seconds| UnixTime::from_seconds(seconds).unwrap();
+    Validity {
+        not_before: time(NOW - 1000),
+        not_after: time(NOW + 1_000_000),
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|authority| authority, Settings::default(), None)
+    }
+
+    /// An authority, settings and a watch of one's own.
+    pub(crate) fn with(
+        change: impl FnOnce(TimestampAuthority) -> TimestampAuthority,
+        settings: Settings,
+        watch: Option<Arc<ClockWatch>>,
+    ) -> Self {
+        let authority = Made::new(KeyType::EcdsaP256, None).authority();
+        Self::of(change(authority), settings, watch)
+    }
+
+    pub(crate) fn of(
+        authority: TimestampAuthority,
+        settings: Settings,
+        watch: Option<Arc<ClockWatch>>,
+    ) -> Self {
+        let certificates: Vec<_> = authority.certificates().cloned().collect();
+        let service = Service::with(authority, clock(), random(), settings, watch).unwrap();
         let routes = Routes::new().with("http://tsa.test", service.router());
         Self {
             client: Client::in_process(routes.unwrap()).with_retry(Retry::never()),
-            leaf: certificates.0,
-            root: certificates.1,
+            leaf: certificates.first().unwrap().clone(),
+            root: certificates.last().unwrap().clone(),
         }
     }
 
