@@ -2,30 +2,42 @@
 //!
 //! ```text
 //! POST /api/v2/log/entries   {"hashedRekordRequestV002":…} -> 201 and a TransparencyLogEntry
+//!                            {"dsseRequestV002":…}         -> the same, as until 2026
 //! GET  /api/v2/checkpoint    the signed head; also at /checkpoint
 //! GET  /api/v2/tile/…        tiles and entry bundles; also at /tile/…
 //! ```
 //!
 //! The documented paths begin with `/api/v2`, yet the reference reader appends `checkpoint` and
 //! `tile/…` to the base URL that it is given: both are answered. A proposal goes from
-//! `entries::hashedrekord` (read, checked, canonical body) to `log::Log::add` and comes back with
+//! `entries::proposal` (read, checked, canonical body) to `log::Log::add_entry` and comes back with
 //! its proof. An entry that the log has already is answered like a new one, so that a client whose
-//! answer was lost may ask again.
+//! answer was lost may ask again ([`Settings::duplicates`] has the other way). `/healthz` is
+//! `waxwing_serve::health`, which services on one port share.
 
+mod answer;
+mod refusal;
+mod settings;
+
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request as HttpRequest, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use waxwing_crypto::{PublicKey, sha256_of_parts};
-use waxwing_entries::hashedrekord::{self, HashedRekord, Proposal, ProposalError};
-use waxwing_log::{AddError, Added, Log};
-use waxwing_model::bundle::{InclusionProof, LogEntry};
-use waxwing_serve::{Code, RawBody, Rejection, Route, refuse_other_methods};
+use http::header::CONTENT_TYPE;
+use tokio::sync::Semaphore;
+use waxwing_crypto::{KeyType, PublicKey, sha256, sha256_of_parts};
+use waxwing_entries::hashedrekord::{self, ProposalError};
+use waxwing_entries::proposal::{Entry, Kind, Request, RequestError};
+use waxwing_log::{Added, Log};
+use waxwing_serve::{Code, Rejection, Route, read_body, refuse_other_methods};
+
+pub use refusal::{LOG_INDEX, Refusal};
+pub use settings::{Dsse, Duplicates, Settings};
 
 /// What this service answers.
 pub const ROUTES: &[Route] = &[
@@ -36,29 +48,65 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/tile/{*path}"),
 ];
 
+/// Longest request that is read and checked where it arrives, if its algorithm is a quick one: that
+/// takes a tenth of a millisecond. Whatever takes longer goes to a thread of its own, so that answers
+/// to others do not wait behind it.
+const CHECKED_AT_ONCE: usize = 16 * 1024;
+
 /// The service.
 #[derive(Debug, Clone)]
 pub struct Service {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     log: Log,
-    log_id: [u8; 32],
+    /// In base64, as every answer has it.
+    log_id: String,
+    settings: Settings,
+    /// Checks that run on threads of their own: as many at once as there are processors.
+    slow_checks: Arc<Semaphore>,
 }
 
-/// The identifier of a Rekor v2 log with an Ed25519 key: the whole hash whose first four bytes are
-/// the key's ID in notes (C2SP signed-note), SHA-256 of `origin ‖ 0A ‖ 01 ‖ key`.
+/// The identifier of a Rekor v2 log: the whole hash whose first four bytes are the key's ID in notes
+/// (C2SP signed-note for Ed25519, the original's `note` package for ECDSA and RSA).
+///
+/// ```text
+/// Ed25519   SHA-256(origin ‖ 0A ‖ 01 ‖ key)
+/// ECDSA     SHA-256(SubjectPublicKeyInfo)
+/// RSA       SHA-256(origin ‖ 0A ‖ FF ‖ "PKIX-RSA-PKCS#1v1.5" ‖ SubjectPublicKeyInfo)
+/// ```
 pub fn log_id(origin: &str, key: &PublicKey) -> [u8; 32] {
-    sha256_of_parts(&[origin.as_bytes(), b"\n", &[1], key.bits()])
+    let origin = origin.as_bytes();
+    match key.key_type() {
+        KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521 => sha256(key.spki_der()),
+        KeyType::Rsa(_) => sha256_of_parts(&[origin, b"\n\xffPKIX-RSA-PKCS#1v1.5", key.spki_der()]),
+        _ => sha256_of_parts(&[origin, b"\n\x01", key.bits()]),
+    }
 }
 
 impl Service {
     /// Adds to this log, whose identifier is `log_id`.
     pub fn new(log: Log, log_id: [u8; 32]) -> Self {
+        let threads = available_parallelism().map_or(1, NonZero::get);
         Self {
-            inner: Arc::new(Inner { log, log_id }),
+            inner: Arc::new(Inner {
+                log,
+                log_id: waxwing_encoding::base64::encode(&log_id),
+                settings: Settings::default(),
+                slow_checks: Arc::new(Semaphore::new(threads)),
+            }),
+        }
+    }
+
+    /// Behaves so.
+    #[must_use]
+    pub fn with_settings(self, settings: Settings) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.settings = settings;
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
@@ -72,84 +120,139 @@ impl Service {
     }
 
     /// Adds a checked entry, as the route does.
-    pub async fn add(&self, entry: HashedRekord) -> Result<LogEntry, AddError> {
-        let body = entry.into_body();
-        let added = self.inner.log.add_entry(body.clone().into()).await?;
-        Ok(self.answer(added, body))
-    }
-
-    fn answer(&self, added: Added, canonicalized_body: Vec<u8>) -> LogEntry {
-        LogEntry {
-            log_index: added.index,
-            log_id: self.inner.log_id.to_vec(),
-            kind: hashedrekord::KIND.into(),
-            version: hashedrekord::VERSION.into(),
-            integrated_time: None,
-            inclusion_promise: None,
-            inclusion_proof: Some(InclusionProof {
-                log_index: added.index,
-                root_hash: added.published.root,
-                tree_size: added.published.size,
-                hashes: added.proof,
-                checkpoint: added.published.checkpoint.to_string(),
-            }),
-            canonicalized_body,
+    pub async fn add(&self, entry: Entry) -> Result<Added, Refusal> {
+        let Settings {
+            duplicates,
+            deadline,
+            read_only,
+            ..
+        } = self.inner.settings;
+        if read_only {
+            return Err(Refusal::ReadOnly);
+        }
+        let adding = self.inner.log.add_entry(entry.into_body().into());
+        let added = tokio::time::timeout(deadline, adding).await;
+        let added = added.map_err(|_| Refusal::Deadline {
+            seconds: deadline.as_secs(),
+        })??;
+        match duplicates {
+            Duplicates::Refuse if added.existed => Err(Refusal::Duplicate { index: added.index }),
+            _ => Ok(added),
         }
     }
+
+    /// Reads a request and checks its signatures, as the route does.
+    pub async fn check(&self, request: Bytes) -> Result<Entry, Refusal> {
+        if request.len() > CHECKED_AT_ONCE {
+            let service = self.clone();
+            return self
+                .on_a_thread(move || Ok(service.read(&request)?.check()?))
+                .await;
+        }
+        let request = self.read(&request)?;
+        if request.is_slow_to_check() {
+            return self.on_a_thread(move || Ok(request.check()?)).await;
+        }
+        Ok(request.check()?)
+    }
+
+    fn read(&self, json: &[u8]) -> Result<Request, Refusal> {
+        let Settings {
+            dsse, key_details, ..
+        } = &self.inner.settings;
+        let request = match dsse {
+            Dsse::Accept => Request::from_json(json)?,
+            Dsse::AsHashedRekord => Request::from_json(json)?.into_hashedrekord()?,
+            Dsse::Refuse => hashedrekord::Proposal::from_json(json)
+                .map(Request::HashedRekord)
+                .map_err(refuse_hashedrekord)?,
+        };
+        let Some(taken) = key_details else {
+            return Ok(request);
+        };
+        let found = request.key_details();
+        let other = found
+            .into_iter()
+            .find(|name| !taken.iter().any(|one| one == name));
+        match other {
+            None => Ok(request),
+            Some(key_details) => Err(Refusal::Algorithm {
+                key_details,
+                taken: taken.join(", "),
+                kind: request.kind(),
+            }),
+        }
+    }
+
+    async fn on_a_thread(
+        &self,
+        check: impl FnOnce() -> Result<Entry, Refusal> + Send + 'static,
+    ) -> Result<Entry, Refusal> {
+        let turn = Arc::clone(&self.inner.slow_checks).acquire_owned().await;
+        let checked = tokio::task::spawn_blocking(move || {
+            // Until the check ends, also when the caller has gone.
+            let _turn = turn;
+            check()
+        });
+        checked.await.unwrap_or(Err(Refusal::Panicked))
+    }
+}
+
+fn refuse_hashedrekord(reason: ProposalError) -> Refusal {
+    let kind = Kind::HashedRekord;
+    RequestError { kind, reason }.into()
 }
 
 async fn create_entry(
     State(service): State<Service>,
-    RawBody(body): RawBody,
-) -> Result<Response, Response> {
-    let entry = Proposal::from_json(&body).and_then(|proposal| proposal.check());
-    let entry = entry.map_err(|error| refuse_proposal(&error).into_response())?;
-    let entry = service
-        .add(entry)
-        .await
-        .map_err(|error| refuse_add(&error))?;
-    let json = entry.to_json().map_err(|error| {
-        Rejection::internal("failed to write the entry").because("ENTRY", error.to_string())
-    });
-    let json = json.map_err(IntoResponse::into_response)?;
-    Ok((
-        StatusCode::CREATED,
-        [(CONTENT_TYPE, "application/json")],
-        json,
-    )
-        .into_response())
-}
-
-fn refuse_proposal(error: &ProposalError) -> Rejection {
-    let message = match error {
-        ProposalError::Dsse => "invalid type, must be hashedrekord",
-        _ => "invalid hashedrekord request",
-    };
-    Rejection::invalid_argument(message).because("PROPOSAL_INVALID", error.to_string())
-}
-
-fn refuse_add(error: &AddError) -> Response {
-    match error {
-        AddError::Busy { .. } | AddError::Conflict | AddError::NotCommitted => {
-            let rejection = Rejection::new(Code::Unavailable, "reached max pushback; retry");
-            let rejection = rejection.because("BUSY", error.to_string());
-            let mut response: Response<Body> = rejection.into_response();
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, http::HeaderValue::from_static("1"));
-            response
-        }
-        AddError::TooLong { .. } => Rejection::invalid_argument("invalid hashedrekord request")
-            .because("ENTRY_TOO_LONG", error.to_string())
-            .into_response(),
-        _ => Rejection::new(Code::Unknown, "failed to integrate entry").into_response(),
+    request: HttpRequest,
+) -> Result<Response, Refusal> {
+    if service.inner.settings.read_only {
+        return Err(Refusal::ReadOnly);
     }
+    let body = read_body(request).await?;
+    let entry = service.check(body).await?;
+    let kind = entry.kind();
+    let added = service.add(entry).await?;
+    let answer = match answer::write(&service.inner.log_id, kind, &added) {
+        Ok(json) => (
+            StatusCode::CREATED,
+            [(CONTENT_TYPE, "application/json")],
+            json,
+        )
+            .into_response(),
+        Err(_) => Rejection::new(Code::Unknown, "failed to integrate entry").into_response(),
+    };
+    Ok(answer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use waxwing_encoding::base64;
+
+    /// What verifiers find the key by is the beginning of what trusted roots find the log by.
+    #[test]
+    fn the_identifier_begins_with_the_key_id_of_notes() {
+        use waxwing_crypto::{KeyType, PrivateKey};
+        use waxwing_tlog::note::NoteVerifier;
+        for kind in [
+            KeyType::Ed25519,
+            KeyType::EcdsaP256,
+            KeyType::EcdsaP384,
+            KeyType::Rsa(2048),
+        ] {
+            let key = PrivateKey::generate(kind).unwrap();
+            let key = key.public_key();
+            let verifier = match kind {
+                KeyType::Ed25519 => NoteVerifier::ed25519("log.test", key),
+                KeyType::Rsa(_) => NoteVerifier::rsa("log.test", key),
+                _ => NoteVerifier::ecdsa("log.test", key),
+            };
+            let id = log_id("log.test", key);
+            assert_eq!(id[..4], verifier.unwrap().key_id(), "{kind:?}");
+        }
+    }
 
     /// The public log of 2025: its key, and the identifier that its trusted root states.
     #[test]

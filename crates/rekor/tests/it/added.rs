@@ -140,3 +140,57 @@ async fn fields_in_snake_case_and_base64_without_padding_make_the_same_entry() {
     let again = world.add(&serde_json::from_str(&snake).unwrap()).await;
     assert_eq!((again.index, again.body), (first.index, first.body));
 }
+
+/// ProtoJSON reads the numbers of an enumeration as well as its names; the entry has the name.
+#[tokio::test]
+async fn key_details_may_be_a_number() {
+    let world = World::new().await;
+    let by_name = world.proposal("artifact");
+    let first = world.add(&by_name).await;
+    let mut by_number = by_name.clone();
+    let details = "/hashedRekordRequestV002/signature/verifier/keyDetails";
+    *by_number.pointer_mut(details).unwrap() = json!(5);
+    let again = world.add(&by_number).await;
+    assert_eq!((again.index, again.body), (first.index, first.body));
+    for other in [
+        json!(0),
+        json!(12),
+        json!(19),
+        json!(-5),
+        json!(5.5),
+        json!(true),
+    ] {
+        *by_number.pointer_mut(details).unwrap() = other.clone();
+        assert_eq!(world.post(&by_number).await.status.as_u16(), 400, "{other}");
+    }
+}
+
+/// These are checked on a thread of their own.
+#[tokio::test]
+async fn the_largest_curve_and_rsa_are_taken() {
+    let world = World::new().await;
+    for (kind, hash, name, details) in [
+        (
+            KeyType::EcdsaP521,
+            HashAlgorithm::Sha512,
+            "SHA2_512",
+            "PKIX_ECDSA_P521_SHA_512",
+        ),
+        (
+            KeyType::Rsa(2048),
+            HashAlgorithm::Sha256,
+            "SHA2_256",
+            "PKIX_RSA_PKCS1V15_2048_SHA256",
+        ),
+    ] {
+        let key = PrivateKey::generate(kind).unwrap();
+        let signature = key.sign(b"artifact").unwrap();
+        let digest = hash.digest(b"artifact");
+        let request = proposal(digest.as_bytes(), &signature, key.public_key(), details);
+        let entry = world.add(&request).await;
+        assert_eq!(entry.body, canonical_body(&request, name).as_bytes());
+        let other = hash.digest(b"another artifact");
+        let fault = proposal(other.as_bytes(), &signature, key.public_key(), details);
+        assert_eq!(world.post(&fault).await.status.as_u16(), 400, "{details}");
+    }
+}

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod added;
+mod dsse;
 mod read;
 mod refused;
 mod routes;
+mod switches;
 mod world;

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, PublicKey, sha256_of_parts};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::{Clock, UnixTime};
-use waxwing_log::{Format, HeadSigner, Log, MemoryDriver, Settings};
+use waxwing_log::{HeadSigner, Log, MemoryDriver};
 use waxwing_net::{Client, Response, Retry, Routes};
-use waxwing_rekor::Service;
-use waxwing_serve::refuse_unknown_paths;
+use waxwing_rekor::{Service, Settings};
+use waxwing_serve::{health, refuse_unknown_paths};
 use waxwing_tlog::Hash;
 use waxwing_tlog::checkpoint::Checkpoint;
 use waxwing_tlog::merkle::{leaf_hash, verify_inclusion};
@@ -29,6 +29,7 @@ impl Clock for Fixed {
 
 pub(crate) struct World {
     pub(crate) client: Client,
+    pub(crate) log: Log,
     pub(crate) log_key: PublicKey,
     /// Signs what is proposed.
     pub(crate) key: PrivateKey,
@@ -45,6 +46,14 @@ pub(crate) struct Entry {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        Self::on(waxwing_log::Settings::of_entries(), settings).await
+    }
+
+    pub(crate) async fn on(log: waxwing_log::Settings, settings: Settings) -> Self {
         let key = Arc::new(PrivateKey::generate(KeyType::Ed25519).unwrap());
         let log_key = key.public_key().clone();
         let signer = NoteSigner::ed25519(ORIGIN, key).unwrap();
@@ -52,14 +61,16 @@ impl World {
             Arc::new(MemoryDriver::new()),
             HeadSigner::new(ORIGIN, signer).unwrap(),
             Arc::new(Fixed),
-            Settings::new(Format::TlogTiles),
+            log,
         );
+        let log = log.await.unwrap();
         let log_id = waxwing_rekor::log_id(ORIGIN, &log_key);
-        let service = Service::new(log.await.unwrap(), log_id);
-        let router = refuse_unknown_paths(service.router());
+        let service = Service::new(log.clone(), log_id).with_settings(settings);
+        let router = refuse_unknown_paths(service.router().merge(health()));
         let routes = Routes::new().with(LOG, router).unwrap();
         Self {
             client: Client::in_process(routes).with_retry(Retry::never()),
+            log,
             log_key,
             key: PrivateKey::generate(KeyType::EcdsaP256).unwrap(),
         }
@@ -87,7 +98,9 @@ impl World {
         let answer = self.post(body).await;
         assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
         assert_eq!(answer.header("content-type"), Some("application/json"));
-        self.check(&answer.json().unwrap())
+        let dsse = body.get("dsseRequestV002").is_some();
+        let kind = if dsse { "dsse" } else { "hashedrekord" };
+        self.check(&answer.json().unwrap(), kind)
     }
 
     /// The head in a checkpoint that the log's key signed.
@@ -111,7 +124,7 @@ impl World {
         answer
     }
 
-    fn check(&self, answer: &Value) -> Entry {
+    fn check(&self, answer: &Value, kind: &str) -> Entry {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let hash = |value: &Value| Hash::from_base64(value.as_str().unwrap()).unwrap();
         let proof = &answer["inclusionProof"];
@@ -129,7 +142,7 @@ impl World {
         let expected = json!({
             "logIndex": entry.index.to_string(),
             "logId": {"keyId": base64::encode(&log_id)},
-            "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
+            "kindVersion": {"kind": kind, "version": "0.0.2"},
             "integratedTime": "0",
             "inclusionPromise": null,
             "inclusionProof": {
