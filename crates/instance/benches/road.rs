@@ -18,7 +18,6 @@ use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SystemRandom};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_instance::{Address, Instance, Surroundings};
 use waxwing_issuer::Identity;
-use waxwing_log::MemoryDriver;
 
 /// Keys made, signatures made and signatures verified on the road, by kind of key.
 ///
@@ -50,8 +49,6 @@ fn road() {
         let surroundings = Surroundings {
             clock: Arc::new(Noon),
             random: Arc::new(SystemRandom),
-            rekor_log: Arc::new(MemoryDriver::new()),
-            ct_log: Arc::new(MemoryDriver::new()),
         };
         let address = Address::new("http://waxwing.localhost").unwrap();
         let instance = Instance::start(address, surroundings).await.unwrap();

@@ -11,6 +11,9 @@ use waxwing_net::Url;
 /// The prefix of the OIDC issuer.
 pub(crate) const ISSUER_PREFIX: &str = "/oidc";
 
+/// The prefix of the TUF repository.
+pub(crate) const TUF_PREFIX: &str = "/tuf";
+
 /// The prefix of the CT log.
 pub(crate) const CT_PREFIX: &str = "/ct";
 
@@ -79,6 +82,11 @@ impl Address {
     /// The whole URL of the timestamp authority.
     pub fn timestamp_authority(&self) -> String {
         format!("{}/api/v1/timestamp", self.base)
+    }
+
+    /// The URL of the TUF repository.
+    pub fn trust_repository(&self) -> String {
+        format!("{}{TUF_PREFIX}", self.base)
     }
 
     /// The submission prefix of the CT log.

@@ -1,27 +1,23 @@
 //! The first entry of each log is our own: no client is ever given index 0 or an empty path, which
 //! sigstore-python refuses.
 //!
-//! The Rekor log begins with the instance's trusted root, signed by the log's key; the CT log with
-//! the certificate of the issuing authority.
+//! The Rekor log begins with the instance's first TUF root (in memory, where there is none, with its
+//! trusted root), signed by the log's key; the CT log with the certificate of the issuing authority.
 
 use serde_json::json;
 use waxwing_client::rekor::{self, RekorError};
-use waxwing_crypto::{HashAlgorithm, KeyError, SignatureAlgorithm};
+use waxwing_crypto::{HashAlgorithm, KeyError, PrivateKey, SignatureAlgorithm};
 use waxwing_encoding::base64;
 use waxwing_entries::hashedrekord::{Proposal, Verifier};
-use waxwing_model::{TrustedRoot, TrustedRootError};
 use waxwing_net::{Client, Request};
+use waxwing_pki::Certificate;
 
 use crate::Address;
-use crate::keys::Keys;
 
 /// Why a log has no first entry.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenesisError {
-    /// The trusted root.
-    #[error("the first entry of the Rekor log: {0}")]
-    TrustedRoot(#[from] TrustedRootError),
     /// The log's key.
     #[error("the first entry of the Rekor log: {0}")]
     Key(#[from] KeyError),
@@ -40,19 +36,21 @@ pub(crate) struct Genesis {
 }
 
 impl Genesis {
-    pub(crate) fn new(keys: &Keys, trusted_root: &TrustedRoot) -> Result<Self, GenesisError> {
-        let trusted_root = trusted_root.to_json()?;
-        let key = &keys.rekor_log;
+    /// What begins the Rekor log of `key`, and the CT log with an authority's certificates.
+    pub(crate) fn new(
+        key: &PrivateKey,
+        authority: &[Certificate],
+        root: &[u8],
+    ) -> Result<Self, GenesisError> {
         let proposal = Proposal {
-            digest: HashAlgorithm::Sha512.digest(&trusted_root),
-            signature: key.sign_ed25519ph(&trusted_root)?,
+            digest: HashAlgorithm::Sha512.digest(root),
+            signature: key.sign_ed25519ph(root)?,
             verifier: Verifier::PublicKey(key.public_key().clone()),
             algorithm: SignatureAlgorithm::Ed25519ph,
         };
-        let chain = [&keys.issuing.certificate, &keys.authority_root];
-        let chain = chain
-            .map(|certificate| base64::encode(certificate.der()))
-            .into();
+        let chain = authority.iter();
+        let chain = chain.map(|certificate| base64::encode(certificate.der()));
+        let chain = chain.collect();
         Ok(Self { proposal, chain })
     }
 

@@ -7,78 +7,62 @@ use waxwing_model::trusted_root::{CertificateAuthority, TransparencyLog, Trusted
 use waxwing_pki::{Certificate, DistinguishedName};
 
 use crate::Address;
-use crate::keys::Keys;
+use crate::keyring::{Held, Keyring, Role};
 
-/// The keys of an instance that begins now. Whole seconds: timestamps have no fraction, and one made
-/// in this very second must lie in the window.
-pub(crate) fn trusted_root(address: &Address, keys: &Keys, now: UnixTime) -> TrustedRoot {
-    let valid_for = Window {
-        start: now.whole_second(),
-        end: None,
+/// Every key that the instance has had, each for its time.
+pub(crate) fn trusted_root(address: &Address, keyring: &Keyring) -> TrustedRoot {
+    let authorities = |role, uri: String| {
+        let authority = |held: &Held| {
+            // The subject is the root's: what the originals show, and never empty.
+            let root = held.certificates.last();
+            let subject = root.map(Certificate::subject_der).unwrap_or_default();
+            let subject = DistinguishedName::from_der(subject).unwrap_or_default();
+            CertificateAuthority {
+                subject,
+                uri: uri.clone(),
+                certificates: held.certificates.clone(),
+                valid_for: held.valid_for,
+                operator: String::new(),
+            }
+        };
+        keyring.of(role).map(authority).collect()
     };
-    let rekor_key = keys.rekor_log.public_key();
-    let ct_key = keys.ct_log.public_key();
-    let authority = |uri: String, certificates: Vec<Certificate>| {
-        // The subject is the root's: what the originals show, and never empty.
-        let subject = certificates
-            .last()
-            .map(Certificate::subject_der)
-            .unwrap_or_default();
-        let subject = DistinguishedName::from_der(subject).unwrap_or_default();
-        CertificateAuthority {
-            subject,
-            uri,
-            certificates,
-            valid_for,
-            operator: String::new(),
-        }
+    let log = |held: &Held, base_url: String, log_id: Vec<u8>| TransparencyLog {
+        base_url,
+        public_key: held.public_key.clone(),
+        algorithm: waxwing_crypto::SignatureAlgorithm::default_for(held.public_key.key_type())
+            .expect("invariant: the keys of logs are of kinds that have an algorithm"),
+        valid_for: held.valid_for,
+        log_id,
+        checkpoint_key_id: None,
+        operator: String::new(),
     };
+    let rekor_logs = keyring.of(Role::RekorLog).map(|held| {
+        let log_id = waxwing_rekor::log_id(address.host(), &held.public_key);
+        log(held, address.base().to_owned(), log_id.to_vec())
+    });
+    let ct_logs = keyring.of(Role::CtLog).map(|held| {
+        let log_id = held.public_key.sha256_of_spki().to_vec();
+        log(held, address.ct_log(), log_id)
+    });
     TrustedRoot {
         version: Version::V0_1,
         passed_over: Vec::new(),
-        transparency_logs: vec![TransparencyLog {
-            base_url: address.base().to_owned(),
-            public_key: rekor_key.clone(),
-            algorithm: keys.rekor_log.algorithm(),
-            valid_for,
-            log_id: waxwing_rekor::log_id(address.host(), rekor_key).to_vec(),
-            checkpoint_key_id: None,
-            operator: String::new(),
-        }],
-        certificate_authorities: vec![authority(
-            address.base().to_owned(),
-            vec![
-                keys.issuing.certificate.clone(),
-                keys.authority_root.clone(),
-            ],
-        )],
-        ct_logs: vec![TransparencyLog {
-            base_url: address.ct_log(),
-            public_key: ct_key.clone(),
-            algorithm: keys.ct_log.algorithm(),
-            valid_for,
-            log_id: ct_key.sha256_of_spki().to_vec(),
-            checkpoint_key_id: None,
-            operator: String::new(),
-        }],
-        timestamp_authorities: vec![authority(
-            address.timestamp_authority(),
-            vec![
-                keys.stamping.certificate.clone(),
-                keys.stamping_root.clone(),
-            ],
-        )],
+        transparency_logs: rekor_logs.collect(),
+        certificate_authorities: authorities(Role::CertificateAuthority, address.base().to_owned()),
+        ct_logs: ct_logs.collect(),
+        timestamp_authorities: authorities(Role::TimestampAuthority, address.timestamp_authority()),
     }
 }
 
-/// The services of an instance that begins now.
-pub(crate) fn signing_config(address: &Address, now: UnixTime) -> SigningConfig {
+/// The services of an instance that began then.
+pub(crate) fn signing_config(address: &Address, began: UnixTime) -> SigningConfig {
     let service = |url: String, major_api_version| {
         vec![Service {
             url,
             major_api_version,
             valid_for: Window {
-                start: now.whole_second(),
+                start: began,
                 end: None,
             },
             operator: address.host().to_owned(),

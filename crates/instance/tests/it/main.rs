@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod address;
+mod data;
 mod road;
 mod surroundings;
+mod trust_repository;
 mod trusted_root;

@@ -9,7 +9,6 @@ use waxwing_crypto::{HashAlgorithm, SystemRandom};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_instance::{Address, Instance, Surroundings};
 use waxwing_issuer::Identity;
-use waxwing_log::MemoryDriver;
 use waxwing_model::Bundle;
 use waxwing_net::{Client, Settings};
 use waxwing_serve::Listener;
@@ -29,15 +28,16 @@ impl Clock for Noon {
     }
 }
 
-pub(crate) async fn start(url: &str) -> Instance {
-    let surroundings = Surroundings {
+pub(crate) fn surroundings() -> Surroundings {
+    Surroundings {
         clock: Arc::new(Noon),
         random: Arc::new(SystemRandom),
-        rekor_log: Arc::new(MemoryDriver::new()),
-        ct_log: Arc::new(MemoryDriver::new()),
-    };
+    }
+}
+
+pub(crate) async fn start(url: &str) -> Instance {
     let address = Address::new(url).unwrap();
-    Instance::start(address, surroundings).await.unwrap()
+    Instance::start(address, surroundings()).await.unwrap()
 }
 
 /// An instance behind a port of the loopback interface.

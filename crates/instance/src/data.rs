@@ -1,0 +1,315 @@
+//! The directory in which an instance lives for good.
+//!
+//! ```text
+//! DIR/keyring.json       public: the URL, every key and its time. Where it lies, an instance must be
+//! DIR/lock               whoever holds it runs the instance
+//! DIR/private/           for the owner alone: NAME.pem for each key
+//! DIR/tuf/               the TUF repository: how clients come to trust the rest
+//! DIR/logs/NAME/         one log each, as `waxwing log serve` and `waxwing fsck` know them
+//! DIR/client/            what clients are given
+//! ```
+//!
+//! A first start writes the private keys, then the ring, which names them; what a crash leaves before
+//! that nobody has used, and is made anew. Everything is written beside its place, made durable, and
+//! renamed.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use waxwing_crypto::{KeyType, PrivateKey};
+use waxwing_issuer::{Identity, Issuer};
+
+use crate::disk::{DiskError, about, make_directory, read, read_private_key, write};
+use crate::keyring::{Keyring, PrivateKeys, Role, TUF_KEYS};
+use crate::keyring_file::KeyringFile;
+use crate::{Address, KeyringError, StartError, Surroundings};
+
+/// The directory of an instance, held by this process.
+pub struct DataDirectory {
+    path: PathBuf,
+    pub(crate) file: KeyringFile,
+    pub(crate) keys: PrivateKeys,
+    lock: File,
+}
+
+/// Whose key is exchanged for a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotated {
+    /// Fulcio's, with a new root above it.
+    CertificateAuthority,
+    /// The timestamp authority's, with a new root above it.
+    TimestampAuthority,
+    /// The issuer's.
+    Issuer,
+}
+
+/// Why there is no instance in a directory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Another process runs the instance.
+    #[error("another process runs the instance in {}; stop it, or name another directory", path.display())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The ring.
+    #[error("{}: {source}", path.display())]
+    Keyring {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyringError,
+    },
+    /// A private key that is not that of the ring.
+    #[error("{} is not the private key of {name:?} in keyring.json; put the right one back", path.display())]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+        /// The key's name.
+        name: String,
+    },
+    /// There are logs, but no ring.
+    #[error(
+        "{} has logs, but no keyring.json: its keys are lost or elsewhere. Restore a backup; a new \
+         instance would begin the same logs anew", path.display()
+    )]
+    RingLost {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The public URL is another one.
+    #[error(
+        "{} is the instance {found}; expected {expected}. The public URL is fixed at the first start: \
+         leave it out, or name another directory", path.display()
+    )]
+    OtherUrl {
+        /// The directory.
+        path: PathBuf,
+        /// The URL of the instance.
+        found: String,
+        /// The URL that was asked for.
+        expected: String,
+    },
+    /// There is no instance, and none was to be begun.
+    #[error("{} holds no instance; `waxwing up --data {}` begins one", path.display(), path.display())]
+    Absent {
+        /// The directory.
+        path: PathBuf,
+    },
+}
+
+impl std::fmt::Debug for DataDirectory {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "DataDirectory({})", self.path.display())
+    }
+}
+
+impl DataDirectory {
+    /// The public URL of the instance in a directory, by its ring alone; `None` if there is none.
+    pub fn known_address(path: &Path) -> Result<Option<Address>, StartError> {
+        let ring = path.join("keyring.json");
+        let Some(json) = read(&ring)? else {
+            return Ok(None);
+        };
+        let file = KeyringFile::from_json(&json);
+        let file = file.map_err(|source| DataError::Keyring { path: ring, source })?;
+        Ok(Some(file.address))
+    }
+
+    /// Takes hold of the instance in a directory, or begins one there under `first`, its public URL.
+    /// One that is there must have the URL `expected`, if that is given.
+    pub fn open(
+        path: &Path,
+        expected: Option<&Address>,
+        first: &Address,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
+        make_directory(path, 0o755).map_err(DataError::from)?;
+        let lock = lock(path)?;
+        for (name, mode) in [("private", 0o700), ("logs", 0o755), ("client", 0o755)] {
+            make_directory(&path.join(name), mode).map_err(DataError::from)?;
+        }
+        let ring = path.join("keyring.json");
+        let mut keys = PrivateKeys::default();
+        let file = match read(&ring)? {
+            Some(json) => {
+                let file = KeyringFile::from_json(&json);
+                let file = file.map_err(|source| DataError::Keyring { path: ring, source })?;
+                check_url(path, &file.address, expected)?;
+                for held in &file.keyring.held {
+                    if let Some(key) = read_key(path, held)? {
+                        keys.0.insert(held.name.clone(), key);
+                    }
+                }
+                file
+            }
+            None => {
+                if !is_empty(&path.join("logs"))? {
+                    let path = path.to_owned();
+                    return Err(DataError::RingLost { path }.into());
+                }
+                let address = expected.unwrap_or(first).clone();
+                let (keyring, made) =
+                    Keyring::generate(&address, KeyType::Rsa(2048), surroundings)?;
+                let mut made = made;
+                for name in TUF_KEYS {
+                    let key = PrivateKey::generate(KeyType::EcdsaP256)?;
+                    made.0.insert(name.to_owned(), key);
+                }
+                for (name, key) in &made.0 {
+                    let pem = key.to_pem()?;
+                    write(&key_path(path, name), pem.as_bytes(), 0o600)?;
+                }
+                keys = made;
+                let file = KeyringFile {
+                    address,
+                    begun: false,
+                    keyring,
+                };
+                write_ring(path, &file)?;
+                file
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            keys,
+            lock,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The public URL of the instance.
+    pub fn address(&self) -> &Address {
+        &self.file.address
+    }
+
+    /// A token that says that its holder is somebody, which is the caller's to know.
+    pub fn token(mut self, email: &str, surroundings: &Surroundings) -> Result<String, StartError> {
+        let now = surroundings.clock.now();
+        let name = self.file.keyring.active(Role::Issuer, now)?.name.clone();
+        let key = self.keys.take(&name)?;
+        let clock = Arc::clone(&surroundings.clock);
+        let issuer = Issuer::new(self.file.address.issuer(), key, clock)?;
+        Ok(issuer.issue(&Identity::email(email))?.as_str().to_owned())
+    }
+
+    /// Gives a role a new key; returns its name. It signs from the next start on, which also publishes
+    /// it. What the old key has signed stays good.
+    pub fn rotate(
+        &mut self,
+        rotated: Rotated,
+        surroundings: &Surroundings,
+    ) -> Result<String, StartError> {
+        let [_, targets, _] = TUF_KEYS;
+        // Clients would be shown signatures by a key that nobody could tell them to trust.
+        if read_private_key(&key_path(&self.path, targets))?.is_none() {
+            return Err(StartError::MissingKey {
+                name: targets.to_owned(),
+            });
+        }
+        let mut file = self.file.clone();
+        let role = match rotated {
+            Rotated::CertificateAuthority => Role::CertificateAuthority,
+            Rotated::TimestampAuthority => Role::TimestampAuthority,
+            Rotated::Issuer => Role::Issuer,
+        };
+        let rotated = file.keyring.rotate(role, &file.address, surroundings);
+        let (name, made) = rotated?;
+        for (name, key) in &made.0 {
+            let pem = key.to_pem()?;
+            write(&key_path(&self.path, name), pem.as_bytes(), 0o600)?;
+        }
+        // The ring last: until then nobody knows of the new key.
+        write_ring(&self.path, &file)?;
+        self.file = file;
+        self.keys.0.extend(made.0);
+        Ok(name)
+    }
+
+    /// Notes that every log has its first entry.
+    pub(crate) fn note_begun(&mut self) -> Result<(), StartError> {
+        if !self.file.begun {
+            self.file.begun = true;
+            write_ring(&self.path, &self.file)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file that clients are given.
+    pub(crate) fn write_for_clients(&self, name: &str, content: &[u8]) -> Result<(), DiskError> {
+        write(&self.path.join("client").join(name), content, 0o644)
+    }
+
+    /// Lets go of the directory, but keeps the lock until the value is dropped.
+    pub(crate) fn into_lock(self) -> File {
+        self.lock
+    }
+}
+
+fn check_url(path: &Path, found: &Address, expected: Option<&Address>) -> Result<(), DataError> {
+    match expected {
+        Some(expected) if expected != found => Err(DataError::OtherUrl {
+            path: path.to_owned(),
+            found: found.base().to_owned(),
+            expected: expected.base().to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn write_ring(path: &Path, file: &KeyringFile) -> Result<(), DataError> {
+    let ring = path.join("keyring.json");
+    match file.to_json() {
+        Ok(json) => Ok(write(&ring, &json, 0o644)?),
+        Err(source) => Err(DataError::Keyring { path: ring, source }),
+    }
+}
+
+fn key_path(path: &Path, name: &str) -> PathBuf {
+    path.join("private").join(format!("{name}.pem"))
+}
+
+/// A key that is there must be the right one; one that lies elsewhere is for others to sign with.
+fn read_key(
+    directory: &Path,
+    held: &crate::keyring::Held,
+) -> Result<Option<PrivateKey>, DataError> {
+    let path = key_path(directory, &held.name);
+    let Some(key) = read_private_key(&path)? else {
+        return Ok(None);
+    };
+    if *key.public_key() != held.public_key {
+        let name = held.name.clone();
+        return Err(DataError::OtherKey { path, name });
+    }
+    Ok(Some(key))
+}
+
+fn lock(path: &Path) -> Result<File, DataError> {
+    let file = path.join("lock");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let lock = about(&file, options.mode(0o600).open(&file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(DataError::Locked {
+            path: path.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Ok(about(&file, Err(error))?),
+    }
+}
+
+fn is_empty(path: &Path) -> Result<bool, DataError> {
+    Ok(about(path, fs::read_dir(path))?.next().is_none())
+}

@@ -1,0 +1,60 @@
+//! Where an instance keeps what grows: in memory, or below its directory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use waxwing_ctlog::{DirectoryIssuers, Issuers, MemoryIssuers};
+use waxwing_issuer::{FileUsers, Users};
+use waxwing_log::{Driver, Format, LocalDriver, LocalSettings, MemoryDriver};
+
+/// Where the logs are kept.
+#[derive(Debug)]
+pub(crate) enum Storage {
+    /// Gone with the process.
+    Memory,
+    /// DIR/logs/NAME and DIR/private/users.json; with the guards in a directory of their own, if one was named.
+    Directory {
+        logs: PathBuf,
+        users: PathBuf,
+        guards: Option<PathBuf>,
+        /// Whether the logs were begun, and must be there.
+        begun: bool,
+    },
+}
+
+impl Storage {
+    /// Whether a log that is not there was lost.
+    pub(crate) fn has_begun(&self) -> bool {
+        matches!(self, Self::Directory { begun: true, .. })
+    }
+
+    /// Who may log in; in memory there is nobody to add them.
+    pub(crate) fn users(&self) -> Option<Arc<dyn Users>> {
+        match self {
+            Self::Memory => None,
+            Self::Directory { users, .. } => Some(Arc::new(FileUsers::new(users))),
+        }
+    }
+
+    /// The driver of a log.
+    pub(crate) fn driver(&self, name: &str, format: Format) -> Arc<dyn Driver> {
+        match self {
+            Self::Memory => Arc::new(MemoryDriver::new()),
+            Self::Directory { logs, guards, .. } => {
+                let mut settings = LocalSettings::new(logs.join(name), format);
+                settings.guard = guards.as_ref().map(|guards| guards.join(name));
+                Arc::new(LocalDriver::new(settings))
+            }
+        }
+    }
+
+    /// The certificates that the data tiles of a CT log refer to, beside its tiles.
+    pub(crate) fn issuers(&self, name: &str) -> Arc<dyn Issuers> {
+        match self {
+            Self::Memory => Arc::new(MemoryIssuers::default()),
+            Self::Directory { logs, .. } => {
+                Arc::new(DirectoryIssuers::new(logs.join(name).join("issuer")))
+            }
+        }
+    }
+}
