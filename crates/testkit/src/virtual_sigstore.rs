@@ -13,7 +13,7 @@ use waxwing_model::bundle::{
     Bundle, Content, InclusionProof, KeyMaterial, LogEntry, MessageSignature, Version,
 };
 use waxwing_model::trusted_root::{self, CertificateAuthority, TransparencyLog, TrustedRoot};
-use waxwing_pki::fulcio::{Identity, SubjectAlternativeName};
+use waxwing_pki::fulcio::{Claims, Identity, SubjectAlternativeName};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, Purpose, SerialNumber, Validity};
 use waxwing_pki::sct::{self, SignedCertificateTimestamp};
 use waxwing_pki::timestamp::{TimestampAuthority, TimestampDetails, TimestampRequest};
@@ -211,6 +211,7 @@ impl VirtualSigstore {
         let leaf = CodeSigningLeaf {
             public_key: key.public_key(),
             identity: &identity,
+            claims: Claims::NONE,
             serial: serial(),
             validity: Validity {
                 not_before: self.now,

@@ -16,9 +16,12 @@
 
 mod command;
 pub mod fault;
+pub mod oidc_provider;
 pub mod openssl;
 mod process;
 mod python;
+pub mod signing;
+pub mod tessera;
 #[cfg(test)]
 mod tests;
 pub mod torchwood;
@@ -176,6 +179,11 @@ impl Installed {
     pub fn command(&self, case: &Case<'_>) -> Vec<String> {
         let question = Question::from(case);
         command::arguments(self.peer, &self.home, Path::new("$HOME"), &question)
+    }
+
+    /// One of the peer's own files: `usr/bin/cosign`.
+    pub fn program(&self, path: &str) -> PathBuf {
+        self.home.join(path)
     }
 
     /// What was installed: name, package, version and digest, as in the manifest.

@@ -1,0 +1,58 @@
+//! panva's `oidc-provider`: an OpenID provider that is not ours, with somebody logged in at it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use super::{Peer, repository, require};
+
+/// A provider that serves its documents as long as this lives.
+#[derive(Debug)]
+pub struct OidcProvider {
+    /// Its issuer URL.
+    pub issuer: String,
+    /// A token of it, for the audience `sigstore`.
+    pub token: String,
+    process: Child,
+    /// It ends when this is closed.
+    _stdin: ChildStdin,
+}
+
+/// Starts the provider and logs somebody in, with a verified e-mail address; `None` if it is not installed.
+///
+/// # Panics
+///
+/// When it does not start, or does not give a token.
+pub fn log_in(email: &str) -> Option<OidcProvider> {
+    let installed = require(Peer::SigstoreJs)?;
+    let mut process = Command::new(installed.program("node_modules/.bin/node"))
+        .arg(repository().join("tests/peers/oidc.mjs"))
+        .arg(email)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("node can be started");
+    let stdin = process.stdin.take().expect("standard input is a pipe");
+    let stdout = process.stdout.take().expect("standard output is a pipe");
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    // What it says for developers stands before.
+    let mut value = |label: &str| {
+        let found = lines.find_map(|line| line.strip_prefix(label).map(str::to_owned));
+        found.unwrap_or_else(|| panic!("the provider did not say its {label}"))
+    };
+    Some(OidcProvider {
+        issuer: value("issuer "),
+        token: value("token "),
+        process,
+        _stdin: stdin,
+    })
+}
+
+impl Drop for OidcProvider {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ended = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
