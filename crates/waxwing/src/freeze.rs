@@ -30,7 +30,8 @@ pub(crate) struct Freeze {
 
 impl Freeze {
     pub(crate) async fn run(&self, output: &mut Output) -> anyhow::Result<()> {
-        let place = OpaqueLog::existing(&self.directory)?.guarded_by(self.guard.clone());
+        let mut place = OpaqueLog::existing(&self.directory)?;
+        place.guard.clone_from(&self.guard);
         let log = place.open().await?;
         let frozen = freeze(&log).await;
         log.close().await;

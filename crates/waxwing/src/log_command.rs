@@ -8,19 +8,17 @@
 //!
 //! The three lines go to the standard output; whoever started the program reads them up to `Ready`.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context;
-use clap::{Args, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use clap::{Args, Subcommand, ValueEnum};
 use waxwing_cli::Output;
-use waxwing_log::opaque;
+use waxwing_log::{PartialTiles, opaque};
 use waxwing_serve::Listener;
 
 use crate::freeze::Freeze;
 use crate::opaque_log::{LogKeyType, OpaqueLog};
+use crate::stop::asked_to_stop;
 
 /// Transparency logs of one's own
 ///
@@ -48,6 +46,7 @@ enum Command {
 /// Example:
 ///   waxwing log serve /var/lib/log --listen 127.0.0.1:4101
 ///   curl --data-binary @FILE http://127.0.0.1:4101/add > FILE.tlog-proof
+///   waxwing log serve /var/lib/tessera --key tessera.key --materialize-partials on-shutdown
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct Serve {
@@ -66,6 +65,35 @@ struct Serve {
     /// The kind of key to make at the first start [default: ed25519]
     #[arg(long, value_enum, value_name = "TYPE")]
     key_type: Option<LogKeyType>,
+    /// DIR is the log's own directory, of Tessera or of Waxwing, and this is the key that signs for it: a
+    /// private key in PEM, or PRIVATE+KEY+… of Go's signed notes
+    #[arg(long, value_name = "FILE", conflicts_with = "key_type")]
+    key: Option<PathBuf>,
+    /// When partial tiles become files, which Waxwing itself needs not: on-shutdown leaves a directory
+    /// that Tessera goes on with, always one that any file server serves whole
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "never")]
+    materialize_partials: Materialize,
+    /// Keep the log also on NFS, SMB, FUSE and the like, where locks and flushes may not hold
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+/// When partial tiles become files.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Materialize {
+    Never,
+    OnShutdown,
+    Always,
+}
+
+impl From<Materialize> for PartialTiles {
+    fn from(when: Materialize) -> Self {
+        match when {
+            Materialize::Never => Self::Never,
+            Materialize::OnShutdown => Self::OnClose,
+            Materialize::Always => Self::Always,
+        }
+    }
 }
 
 impl LogCommand {
@@ -82,10 +110,17 @@ impl LogCommand {
 
 impl Serve {
     async fn run(&self, output: &mut Output) -> anyhow::Result<()> {
-        let place = OpaqueLog::at(&self.directory, self.origin.as_deref(), self.key_type)?
-            .guarded_by(self.guard.clone());
+        let origin = self.origin.as_deref();
+        let mut place = match &self.key {
+            Some(key) => OpaqueLog::at_log(&self.directory, key, origin)?,
+            None => OpaqueLog::at(&self.directory, origin, self.key_type)?,
+        };
+        place.guard.clone_from(&self.guard);
+        place.partial_tiles = self.materialize_partials.into();
+        place.allow_remote = self.allow_remote;
         let listener = Listener::bind(self.listen).await?;
         let shutdown = asked_to_stop()?;
+        place.take_over(output).await?;
         let log = place.open().await?;
         output.line(&format!("Address: http://{}", listener.address()))?;
         output.line(&format!("Key: {}", place.verifier()))?;
@@ -95,17 +130,4 @@ impl Serve {
         output.note(&format!("Closed: {} entries", log.checkpoint().size));
         Ok(())
     }
-}
-
-/// Ready when the program is asked to stop, by a service manager or at the keyboard.
-fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
-    let listen = |kind| signal(kind).context("listening for signals");
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -3,14 +3,22 @@
 
 mod backup;
 mod conformance;
+mod env;
 mod freeze;
 mod fsck;
 mod hammer;
+mod install;
 mod log_command;
 mod log_place;
 mod opaque_log;
+mod rotate;
+mod shell;
+mod stop;
 mod system;
+mod token;
 mod try_file;
+mod up;
+mod user;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -22,6 +30,7 @@ use waxwing_cli::{Dialect, Environment, Exit, Output};
 ///
 /// Begin with:
 ///   waxwing try FILE        a whole Sigstore in memory signs FILE, and leaves what verifies it
+///   waxwing up              a whole Sigstore on one directory, for every existing client
 #[derive(Debug, Parser)]
 #[command(
     name = "waxwing",
@@ -37,6 +46,12 @@ struct Waxwing {
 #[derive(Debug, Subcommand)]
 enum Command {
     Try(try_file::TryFile),
+    Up(up::Up),
+    Env(env::Env),
+    Token(token::Token),
+    User(user::UserCommand),
+    Rotate(rotate::Rotate),
+    Install(install::Install),
     /// Sign and verify software: the commands of cosign
     #[command(disable_help_flag = true)]
     Cosign {
@@ -70,6 +85,12 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
     };
     let done = match waxwing.command {
         Command::Try(command) => command.run(output),
+        Command::Up(command) => command.run(output),
+        Command::Env(command) => command.run(output),
+        Command::Token(command) => command.run(output),
+        Command::User(command) => command.run(output),
+        Command::Rotate(command) => command.run(output),
+        Command::Install(command) => command.run(output),
         Command::Conformance(command) => command.run(output),
         Command::Log(command) => command.run(output),
         Command::Hammer(command) => command.run(output),

@@ -6,6 +6,8 @@
 //! DIR/log/        the log
 //! ```
 //!
+//! Or DIR is the log's own directory, as Tessera makes it too, and the key is a file elsewhere.
+//!
 //! The key is made at the first start. `log.vkey` is written once the log has begun, so that where it
 //! lies a log must be: a directory that lost its log is refused, and does not begin a second one
 //! under the same key.
@@ -18,11 +20,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use clap::ValueEnum;
-use waxwing_cli::files;
+use waxwing_cli::{Output, files};
 use waxwing_crypto::{KeyType, PrivateKey};
-use waxwing_log::{Format, HeadSigner, LocalDriver, LocalSettings, Log, Settings};
+use waxwing_log::{
+    Format, HeadSigner, LocalDriver, LocalSettings, Log, PartialTiles, Settings, takeover,
+};
 use waxwing_tlog::note::{NoteKeyError, NoteSigner, NoteVerifier};
 
+use crate::log_place::Progress;
 use crate::system::SystemClock;
 
 /// The name of a log that was given none. `.localhost` always means this machine (RFC 6761).
@@ -49,10 +54,17 @@ pub(crate) enum LogKeyType {
 #[derive(Debug)]
 pub(crate) struct OpaqueLog {
     directory: PathBuf,
+    /// Where the log itself is.
+    log: PathBuf,
     signer: HeadSigner,
     verifier: NoteVerifier,
-    guard: Option<PathBuf>,
     must_exist: bool,
+    /// The file of the guard: the last head that was let out, apart from the log.
+    pub(crate) guard: Option<PathBuf>,
+    /// Whether partial tiles become files.
+    pub(crate) partial_tiles: PartialTiles,
+    /// Whether the directory may be behind a network.
+    pub(crate) allow_remote: bool,
 }
 
 impl OpaqueLog {
@@ -85,11 +97,70 @@ impl OpaqueLog {
             );
         }
         Ok(Self {
+            log: directory.join("log"),
+            ..Self::signed_by(directory, name, signer, known.is_some())?
+        })
+    }
+
+    /// Takes the directory of a log itself, whose key is a file elsewhere. Nothing is made.
+    pub(crate) fn at_log(
+        directory: &Path,
+        key: &Path,
+        origin: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let checkpoint = directory.join("checkpoint");
+        let note = files::read(&checkpoint, LARGEST_KEY).with_context(|| {
+            format!(
+                "{} is no log's own directory; leave out --key, or name one with a checkpoint in it",
+                directory.display()
+            )
+        })?;
+        let found = String::from_utf8_lossy(&note);
+        let found = found.lines().next().unwrap_or_default();
+        let name = origin.unwrap_or(found);
+        ensure!(
+            found == name,
+            "{} holds the log {found:?}; expected {name:?}: leave out --origin, or name another \
+             directory",
+            directory.display()
+        );
+        let text = zeroize::Zeroizing::new(files::read(key, LARGEST_KEY)?);
+        let text = str::from_utf8(&text).with_context(|| key.display().to_string())?;
+        let signer = if text.starts_with("PRIVATE+KEY+") {
+            NoteSigner::parse(text.trim_end()).with_context(|| key.display().to_string())?
+        } else {
+            let key = PrivateKey::from_pem(text).with_context(|| {
+                format!(
+                    "{}: expected a private key in PEM, or one that begins with PRIVATE+KEY+",
+                    key.display()
+                )
+            })?;
+            signer(name, Arc::new(key))?
+        };
+        ensure!(
+            signer.name() == name,
+            "{} is the key of {:?}, but the log's name is {name:?}; name the log's own key",
+            key.display(),
+            signer.name()
+        );
+        Self::signed_by(directory, name, signer, true)
+    }
+
+    fn signed_by(
+        directory: &Path,
+        name: &str,
+        signer: NoteSigner,
+        must_exist: bool,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
             directory: directory.to_owned(),
+            log: directory.to_owned(),
+            verifier: signer.verifier().clone(),
             signer: HeadSigner::new(name, signer)?,
-            verifier,
+            must_exist,
             guard: None,
-            must_exist: known.is_some(),
+            partial_tiles: PartialTiles::Never,
+            allow_remote: false,
         })
     }
 
@@ -103,12 +174,6 @@ impl OpaqueLog {
         Self::at(directory, None, None)
     }
 
-    /// Keeps the guard in this file: the last head that was let out, apart from the log.
-    pub(crate) fn guarded_by(mut self, guard: Option<PathBuf>) -> Self {
-        self.guard = guard;
-        self
-    }
-
     /// The key that the log's heads are verified with.
     pub(crate) fn verifier(&self) -> &NoteVerifier {
         &self.verifier
@@ -116,11 +181,10 @@ impl OpaqueLog {
 
     /// Opens the log, or begins it, on the present runtime.
     pub(crate) async fn open(&self) -> anyhow::Result<Log> {
-        let mut local = LocalSettings::new(self.directory.join("log"), Format::TlogTiles);
-        local.guard.clone_from(&self.guard);
-        let driver = Arc::new(LocalDriver::new(local));
+        let driver = Arc::new(LocalDriver::new(self.local()));
         let mut settings = Settings::of_entries();
         settings.must_exist = self.must_exist;
+        settings.partial_tiles = self.partial_tiles;
         let clock = Arc::new(SystemClock);
         let opened = Log::open(driver, self.signer.clone(), clock, settings).await;
         let log =
@@ -130,6 +194,34 @@ impl OpaqueLog {
             files::write(&vkey_path(&self.directory), vkey.as_bytes())?;
         }
         Ok(log)
+    }
+
+    /// Takes the log over if Tessera has it, with a line that says how far it is.
+    pub(crate) async fn take_over(&self, output: &mut Output) -> anyhow::Result<()> {
+        let mut progress = Progress::new(output);
+        let verifiers = [self.verifier.clone()];
+        let driver = LocalDriver::new(self.local());
+        let taken = takeover::take_over(&driver, &verifiers, |done, all| {
+            progress.show(output, done, all);
+        });
+        let taken = taken.await;
+        progress.end(output);
+        let taken =
+            taken.with_context(|| format!("taking over the log in {}", self.log.display()))?;
+        if let Some(taken) = taken {
+            output.note(&format!(
+                "Taken over from Tessera: {} entries, {} of them new here",
+                taken.size, taken.new
+            ));
+        }
+        Ok(())
+    }
+
+    fn local(&self) -> LocalSettings {
+        let mut local = LocalSettings::new(&self.log, Format::TlogTiles);
+        local.guard.clone_from(&self.guard);
+        local.allow_remote = self.allow_remote;
+        local
     }
 }
 

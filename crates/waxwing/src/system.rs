@@ -2,10 +2,13 @@
 //! these as arguments, and tests give them others.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use waxwing_cli::{Environment, Output, Stream};
+use waxwing_crypto::SystemRandom;
 use waxwing_encoding::time::{Clock, UnixTime};
+use waxwing_instance::Surroundings;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +26,14 @@ impl Clock for SystemClock {
         UnixTime::from_duration(since_epoch)
             .or_else(|_| UnixTime::from_seconds(0))
             .expect("invariant: 1970 is a time")
+    }
+}
+
+/// What an instance is given.
+pub(crate) fn surroundings() -> Surroundings {
+    Surroundings {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
     }
 }
 

@@ -9,7 +9,6 @@
 //! is not what a verifier will be given.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -17,11 +16,10 @@ use clap::Args;
 use serde::Serialize;
 use waxwing_cli::{Format, Output, Step as Line, files};
 use waxwing_client::Step;
-use waxwing_crypto::{HashAlgorithm, SystemRandom};
+use waxwing_crypto::HashAlgorithm;
 use waxwing_encoding::hex;
-use waxwing_instance::{Address, Instance, Surroundings};
+use waxwing_instance::{Address, Instance};
 use waxwing_issuer::Identity as Person;
-use waxwing_log::MemoryDriver;
 use waxwing_model::bundle::LARGEST_BUNDLE;
 use waxwing_model::trusted_root::LARGEST_TRUSTED_ROOT;
 use waxwing_model::{Bundle, TrustedRoot};
@@ -29,7 +27,8 @@ use waxwing_pki::fulcio::Identity as Signer;
 use waxwing_pki::timestamp::Timestamp;
 use waxwing_verify::{Artifact, Identity, Policy, Requirements, Verified, Verifier};
 
-use crate::system::SystemClock;
+use crate::shell;
+use crate::system::surroundings;
 
 /// Where the instance would be if it stayed: `.localhost` always means this machine (RFC 6761).
 const PUBLIC_URL: &str = "http://waxwing.localhost";
@@ -153,7 +152,7 @@ impl TryFile {
                     "\nDone in {:.1} ms. Any Sigstore client agrees, for example:\n",
                     took.as_secs_f64() * 1000.0
                 ));
-                output.line(&shell(&command))?;
+                output.line(&shell::line(&command))?;
             }
         }
         Ok(())
@@ -211,15 +210,6 @@ impl Watch<'_> {
     }
 }
 
-fn surroundings() -> Surroundings {
-    Surroundings {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        rekor_log: Arc::new(MemoryDriver::new()),
-        ct_log: Arc::new(MemoryDriver::new()),
-    }
-}
-
 fn verify(
     file: &Path,
     bundle: &Path,
@@ -256,29 +246,9 @@ fn verify_command(file: &Path, bundle: &Path, trusted_root: &Path, signer: &Sign
     words.into()
 }
 
-/// The command as a person pastes it into a shell: words that a shell would read otherwise stand in
-/// single quotes.
-fn shell(words: &[String]) -> String {
-    let plain = |word: &str| {
-        let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&byte);
-        !word.is_empty() && word.bytes().all(harmless)
-    };
-    let quoted = words.iter().map(|word| match plain(word) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    });
-    quoted.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_survives_the_shell() {
-        let words = ["cosign", "a b", "it's", "", "$(x)", "plain-1.0"].map(str::to_owned);
-        assert_eq!(shell(&words), r"cosign 'a b' 'it'\''s' '' '$(x)' plain-1.0");
-    }
 
     #[test]
     fn files_lie_beside_the_file() {

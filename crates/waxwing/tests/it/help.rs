@@ -58,3 +58,33 @@ fn waxwing_backup() {
 fn waxwing_restore() {
     insta::assert_snapshot!(help(&["restore", "--help"]));
 }
+
+#[test]
+fn waxwing_up() {
+    insta::assert_snapshot!(help(&["up", "--help"]));
+}
+
+#[test]
+fn waxwing_token() {
+    insta::assert_snapshot!(help(&["token", "--help"]));
+}
+
+#[test]
+fn waxwing_install() {
+    insta::assert_snapshot!(help(&["install", "--help"]));
+}
+
+#[test]
+fn waxwing_env() {
+    insta::assert_snapshot!(help(&["env", "--help"]));
+}
+
+#[test]
+fn waxwing_user_add() {
+    insta::assert_snapshot!(help(&["user", "add", "--help"]));
+}
+
+#[test]
+fn waxwing_rotate() {
+    insta::assert_snapshot!(help(&["rotate", "--help"]));
+}

@@ -95,7 +95,7 @@ impl Drop for Served {
 }
 
 /// One request over a connection of its own; status and answer.
-fn ask(url: &str, request: &str, body: &[u8]) -> (u16, String) {
+pub(crate) fn ask(url: &str, request: &str, body: &[u8]) -> (u16, String) {
     let authority = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
     let length = body.len();

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
 mod conformance;
+mod foreign_issuer;
 mod fsck;
 mod hammer;
 mod help;
@@ -14,10 +15,15 @@ mod kill_nine;
 mod large_file;
 mod log_serve;
 mod lying_log;
+mod matrix;
 mod openssl;
+mod operating;
 mod program;
 mod road;
 mod signed_faults;
+mod tessera;
 mod torchwood;
+mod trust;
 mod try_file;
+mod up;
 mod vectors;

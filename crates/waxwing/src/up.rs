@@ -1,0 +1,266 @@
+//! `waxwing up`: a whole Sigstore on one directory, for good.
+//!
+//! ```text
+//! Address: http://127.0.0.1:4747
+//! Clients: waxwing-data/client
+//! Ready in 34 ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF
+//! ```
+//!
+//! The lines go to the standard output; whoever started the program reads them up to `Ready`.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use waxwing_cli::{Output, files};
+use waxwing_encoding::time::Clock;
+use waxwing_instance::{
+    Address, Choices, DataDirectory, FulcioConfiguration, Instance, Surroundings,
+};
+use waxwing_serve::{
+    Listener, LogFormat, Metrics, Process, RequestLog, Tls, TlsFiles, metrics_router,
+};
+
+use crate::stop::asked_to_stop;
+use crate::system::{SystemClock, surroundings};
+
+/// Where an instance listens that was told nothing.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4747);
+
+/// The largest configuration that is read, in bytes.
+const LARGEST_CONFIG: usize = 4 << 20;
+
+/// The directory of an instance.
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// The directory of the instance
+    #[arg(long, value_name = "DIR", default_value = "waxwing-data")]
+    pub(crate) data: PathBuf,
+}
+
+/// Run a private Sigstore that every existing client can use, on one directory
+///
+/// An issuer of identity tokens, Fulcio, a CT log, Rekor and a timestamp authority answer at one
+/// address. The first start makes the directory with fresh keys; every later one goes on where the last
+/// one stopped, however it stopped. Files for clients are in DIR/client. SIGTERM and SIGINT end it after
+/// the requests that run.
+///
+/// Example:
+///   waxwing up --data /var/lib/waxwing --listen 127.0.0.1:4747
+///   waxwing token --data /var/lib/waxwing --as you@example.com
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    data: Data,
+    /// The address to listen on; port 0 lets the system choose [default: that of the public URL if it
+    /// names one, else 127.0.0.1:4747]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where clients find it, fixed at the first start [default: http:// and the address listened on]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Keep the last head of each log in this directory too, on another disk: logs that were set back are
+    /// refused
+    #[arg(long, value_name = "DIR")]
+    guard: Option<PathBuf>,
+    /// Believe the issuers of this file too, in the form that Fulcio has for it: JSON or YAML with
+    /// oidc-issuers, meta-issuers and ci-issuer-metadata
+    #[arg(long, value_name = "FILE")]
+    fulcio_config: Option<PathBuf>,
+    /// Serve HTTPS with the certificate chain of this PEM file, the server's own first; SIGHUP reads it and
+    /// the key again
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The private key of that certificate
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Serve GET /metrics in the form of Prometheus on this address, which should not be public
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
+    /// Write a line for each request to the standard error
+    #[arg(long, value_enum, value_name = "FORM")]
+    log: Option<Log>,
+}
+
+/// The form of the log of requests.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Log {
+    /// Words with spaces between them
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+impl Up {
+    pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(self.serve(output))
+    }
+
+    async fn serve(&self, output: &mut Output) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let path = &self.data.data;
+        let known = DataDirectory::known_address(path)?;
+        let expected = self.public_url.as_deref().map(Address::new).transpose()?;
+        let own = known.as_ref().or(expected.as_ref()).and_then(listened_on);
+        let surroundings = surroundings();
+        let listener = Listener::bind(self.listen.or(own).unwrap_or(LISTEN)).await?;
+        let listener = self.with_tls(listener, &*surroundings.clock, output)?;
+        let scheme = if self.tls_key.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let first = Address::new(&format!("{scheme}://{}", listener.address()))?;
+        let data = DataDirectory::open(path, expected.as_ref(), &first, &surroundings)?;
+        if let Some(guard) = &self.guard {
+            std::fs::create_dir_all(guard)
+                .with_context(|| format!("making the directory {}", guard.display()))?;
+        }
+        let mut choices = Choices::default();
+        choices.guards.clone_from(&self.guard);
+        if let Some(path) = &self.fulcio_config {
+            let read = FulcioConfiguration::read(&files::read(path, LARGEST_CONFIG)?);
+            choices.fulcio = Some(read.with_context(|| path.display().to_string())?);
+        }
+        let shutdown = asked_to_stop()?;
+        let log = self.request_log(&surroundings);
+        let process = Process {
+            started: surroundings.clock.now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: String::new(),
+        };
+        let instance = Instance::open(data, choices, surroundings);
+        let instance = instance
+            .await
+            .with_context(|| format!("starting the instance in {}", path.display()))?;
+        if self.guard.is_none() {
+            output.note(
+                "Without --guard DIR on another disk, a data directory that is set back to an older copy \
+                 of itself is not noticed.",
+            );
+        }
+        for need in instance.needs() {
+            output.warn(need);
+        }
+        output.line(&format!("Address: {}", instance.address().base()))?;
+        output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
+        if let Some(address) = self.metrics {
+            let metrics = Listener::bind(address).await?;
+            output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
+            let router = metrics_router(instance.observations(), &Metrics::default(), process);
+            // Until the process ends: whoever watches sees the shutdown too.
+            tokio::spawn(metrics.serve(router, std::future::pending()));
+        }
+        output.line(&format!("Clients: {}", path.join("client").display()))?;
+        output.line(&format!(
+            "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
+            began.elapsed().as_millis()
+        ))?;
+        let router = match log {
+            Some(log) => log.around(instance.router()),
+            None => instance.router(),
+        };
+        listener.serve(router, shutdown).await;
+        instance.close().await;
+        output.note("Closed");
+        Ok(())
+    }
+}
+
+impl Up {
+    /// Over TLS, if there is a certificate; read anew at each SIGHUP.
+    fn with_tls(
+        &self,
+        listener: Listener,
+        clock: &dyn Clock,
+        output: &mut Output,
+    ) -> anyhow::Result<Listener> {
+        let (Some(chain), Some(key)) = (self.tls_certificate.clone(), self.tls_key.clone()) else {
+            return Ok(listener);
+        };
+        let (tls, warnings) = Tls::read(TlsFiles { chain, key }, clock.now())?;
+        for warning in warnings {
+            output.warn(&warning.to_string());
+        }
+        let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
+        let again = tls.clone();
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                let tls = again.clone();
+                let read = tokio::task::spawn_blocking(move || tls.reload(SystemClock.now())).await;
+                let said = match read {
+                    Ok(Ok(warnings)) => warnings.iter().map(ToString::to_string).collect(),
+                    Ok(Err(error)) => vec![format!("{error}; the old certificate stays")],
+                    Err(error) => vec![error.to_string()],
+                };
+                for line in said {
+                    // Nobody may be listening there.
+                    let _ = writeln!(std::io::stderr(), "WARNING: {line}");
+                }
+            }
+        });
+        Ok(listener.with_tls(tls))
+    }
+
+    fn request_log(&self, surroundings: &Surroundings) -> Option<RequestLog> {
+        let format = match self.log? {
+            Log::Text => LogFormat::Text,
+            Log::Json => LogFormat::Json,
+        };
+        let clock = Arc::clone(&surroundings.clock);
+        let random = &*surroundings.random;
+        Some(RequestLog::new(format, std::io::stderr(), clock, random))
+    }
+}
+
+/// The address that a public URL names itself, if it is one of this machine without a proxy before it.
+fn listened_on(address: &Address) -> Option<SocketAddr> {
+    let (scheme, authority) = address.base().split_once("://")?;
+    let port = if scheme == "https" { 443 } else { 80 };
+    let socket: SocketAddr = match authority.parse() {
+        Ok(socket) => socket,
+        Err(_) => SocketAddr::new(authority.parse().ok()?, port),
+    };
+    socket.ip().is_loopback().then_some(socket)
+}
+
+/// Refuses a directory without an instance, by the sentence that says how to begin one.
+pub(crate) fn existing(path: &Path) -> anyhow::Result<Address> {
+    let known = DataDirectory::known_address(path)?;
+    known.with_context(|| {
+        format!(
+            "{} holds no instance; `waxwing up --data {}` begins one",
+            path.display(),
+            path.display()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_of_this_machine_listens_where_its_url_says() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8123", Some("127.0.0.1:8123")),
+            ("http://[::1]:8123", Some("[::1]:8123")),
+            ("http://127.0.0.1", Some("127.0.0.1:80")),
+            ("https://127.0.0.1:8123", Some("127.0.0.1:8123")),
+            ("http://10.0.0.1:8123", None),
+            ("http://sigstore.example.com", None),
+        ] {
+            let expected = expected.map(|text| text.parse().unwrap());
+            assert_eq!(listened_on(&Address::new(url).unwrap()), expected, "{url}");
+        }
+    }
+}
