@@ -3,6 +3,8 @@
 //! The bundles and their trusted root are seeds, made by `examples/seeds/` with keys that were thrown
 //! away.
 
+pub mod tuf;
+
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -154,6 +156,7 @@ pub fn certificate_with_scts(list: &[u8]) -> Certificate {
     let leaf = CodeSigningLeaf {
         public_key: AUTHORITY.key.public_key(),
         identity: &IDENTITY,
+        claims: waxwing_pki::fulcio::Claims::NONE,
         serial: SerialNumber::new([2; 20]),
         validity: years(),
     };

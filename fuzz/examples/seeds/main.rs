@@ -8,6 +8,7 @@
 //! format changes; otherwise leave the seeds alone, because every run of the fuzzer starts there.
 
 mod rekor_v1;
+mod tuf;
 
 use std::error::Error;
 use std::path::Path;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 
 use rekor_v1::RekorV1;
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SignatureAlgorithm};
-use waxwing_encoding::pem;
+use waxwing_encoding::{base64, pem};
+use waxwing_entries::dsse;
 use waxwing_entries::hashedrekord::{self, Proposal, Verifier};
 use waxwing_fuzz::{ARTIFACT, ISSUER, at, identity, years};
 use waxwing_model::Window;
@@ -91,6 +93,17 @@ fn main() -> Result<()> {
     seed("proof_file", "extra.txt", file.to_string())?;
 
     let envelope = rekor_v1::envelope(&key)?;
+    let verifier = Verifier::Certificate(Box::new(certificate.clone()));
+    let of_envelope = dsse::Proposal {
+        payload_type: envelope.payload_type.clone(),
+        payload: envelope.payload.clone(),
+        signatures: vec![envelope.signature.clone()],
+        verifiers: vec![dsse::SignatureVerifier {
+            verifier,
+            algorithm: SignatureAlgorithm::EcdsaP256Sha256,
+        }],
+    };
+    seed("proposal", "dsse.json", of_envelope.to_json()?)?;
     let bodies = rekor_v1::bodies(&proposal, &envelope, &certificate)?;
     for (number, (name, body)) in bodies.iter().enumerate() {
         let choice = u8::try_from(number)?;
@@ -143,6 +156,8 @@ fn main() -> Result<()> {
         "precertificate.der",
         promise.precertificate.der(),
     )?;
+    submissions(&roots, &promise.precertificate, &certificate)?;
+    timestamps()?;
     seed("sct_list", "one.bin", promise.sct.to_bytes()?)?;
     seed(
         "sct_list",
@@ -199,6 +214,28 @@ fn main() -> Result<()> {
     ] {
         seed("tile_path", name, tile.to_string())?;
     }
+    let repository = tuf::repository()?;
+    for (target, path, name) in [
+        ("tuf_root", "1.root.json", "first.json"),
+        ("tuf_root", "2.root.json", "second.json"),
+        ("tuf_timestamp", "timestamp.json", "good.json"),
+        ("tuf_snapshot", "1.snapshot.json", "good.json"),
+        ("tuf_targets", "1.targets.json", "good.json"),
+        ("tuf_targets", "1.a.json", "delegated.json"),
+        ("tuf_canonical_json", "timestamp.json", "timestamp.json"),
+    ] {
+        let text = repository.get(path).ok_or("a file of the repository")?;
+        seed(target, name, text)?;
+    }
+    seed("tuf_targets", "succinct.json", tuf::SUCCINCT)?;
+    seed(
+        "tuf_canonical_json",
+        "strings.json",
+        r#"{"\":"\"\u0000\n\ud83d\ude00","":[-1,18446744073709551615,null,true]}"#,
+    )?;
+    seed("tuf_client", "good.json", serde_json::to_vec(&repository)?)?;
+    seed("tuf_client", "signature.edit", [4, 0, 90, 1])?;
+
     for (width, name) in [(3_u8, "three.bin"), (0, "full.bin")] {
         let count = if width == 0 { 256 } else { usize::from(width) };
         let entries: Vec<&[u8]> = (0..count).map(|entry| &b"waxwing"[..entry % 3]).collect();
@@ -227,6 +264,74 @@ fn main() -> Result<()> {
         ("unknown.txt", r"(?x) \Z"),
     ] {
         seed("pattern", name, pattern)?;
+    }
+    Ok(())
+}
+
+/// Chains for a CT log, queries, and entries of its data tiles.
+fn submissions(
+    roots: &[&Certificate; 2],
+    precertificate: &Certificate,
+    certificate: &Certificate,
+) -> Result<()> {
+    for (name, leaf) in [
+        ("pre_chain.json", precertificate),
+        ("chain.json", certificate),
+    ] {
+        let chain = [leaf, roots[1], roots[0]].map(|link| base64::encode(link.der()));
+        let json = serde_json::json!({ "chain": chain });
+        seed("ct_submission", name, json.to_string())?;
+    }
+    let zeros = "A".repeat(42);
+    for (name, query) in [
+        ("proof.txt", format!("hash={zeros}E%3D&tree_size=8")),
+        (
+            "plus.txt",
+            format!("tree_size={}&hash={}8=", i64::MAX, "+/".repeat(21)),
+        ),
+        ("consistency.txt", "first=3&second=8".into()),
+        ("beyond.txt", format!("start=0&end={}", 1_u64 << 63)),
+    ] {
+        seed("ct_parameters", name, query)?;
+    }
+    let time = 1_764_000_000_123_u64.to_be_bytes();
+    let extensions = [0, 8, 0, 0, 5, 0, 0, 0, 0, 0x70];
+    let fingerprints = [&[0, 64][..], &[0; 32], &[1; 32]].concat();
+    let entry = [&[0, 0, 0, 0, 4][..], b"cert"].concat();
+    let entry = [&time[..], &entry, &extensions, &fingerprints].concat();
+    seed("ct_tile_leaf", "certificate.bin", entry)?;
+    let entry = [&[0, 1][..], &[7; 32], &[0, 0, 3], b"tbs"].concat();
+    let submitted = [&[0, 0, 3][..], b"pre"].concat();
+    let entry = [&time[..], &entry, &extensions, &submitted, &fingerprints].concat();
+    seed("ct_tile_leaf", "precertificate.bin", entry)
+}
+
+/// Requests in JSON, and answers of time servers behind the two times of the clock.
+fn timestamps() -> Result<()> {
+    for (name, hash, rest) in [
+        (
+            "good.json",
+            HashAlgorithm::Sha512,
+            r#""certificates":true,"nonce":9223372036854775808,"tsaPolicyOID":"1.2.3.4","#,
+        ),
+        ("least.json", HashAlgorithm::Sha256, ""),
+    ] {
+        let digest = base64::encode(hash.digest(b"signature").as_bytes());
+        let hash = format!("{hash:?}").to_lowercase();
+        let json = format!(r#"{{{rest}"artifactHash":"{digest}","hashAlgorithm":"{hash}"}}"#);
+        seed("timestamp_request_json", name, json)?;
+    }
+    let now = 1_764_000_000_u64;
+    let clock = [now * 1000, now * 1000 + 100]
+        .map(u64::to_le_bytes)
+        .concat();
+    let time = [(now + 2_208_988_800) as u32, 1 << 31].map(u32::to_be_bytes);
+    let times = [time.concat(), time.concat()].concat();
+    let cookie = [0, 1, 2, 3, 4, 5, 6, 7];
+    for (name, stratum, code) in [("good.bin", 2, [0; 4]), ("rate.bin", 0, *b"RATE")] {
+        let head = [&[0x24, stratum, 6, 0xe9][..], &[0; 8], &code, &[0; 8]].concat();
+        let answer = [&clock[..], &head, &cookie, &times].concat();
+        seed("ntp_answer", name, answer)?;
     }
     Ok(())
 }
@@ -331,6 +436,7 @@ fn certificate(
     let leaf = CodeSigningLeaf {
         public_key: key.public_key(),
         identity: &identity,
+        claims: waxwing_pki::fulcio::Claims::NONE,
         serial: SerialNumber::new([5; 20]),
         validity: Validity {
             not_before: at("2026-06-01T12:00:00Z"),

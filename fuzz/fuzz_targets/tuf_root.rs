@@ -1,0 +1,8 @@
+//! Root metadata that was read can be signed, and what is signed stays as it was.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use waxwing_fuzz::tuf;
+use waxwing_tuf::metadata::Root;
+
+fuzz_target!(|json: &[u8]| tuf::signed_and_read::<Root>(json));
