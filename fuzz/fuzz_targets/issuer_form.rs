@@ -4,7 +4,14 @@
 use libfuzzer_sys::fuzz_target;
 use waxwing_issuer::Form;
 
-const NAMES: [&str; 6] = ["client_id", "redirect_uri", "scope", "state", "login", "password"];
+const NAMES: [&str; 6] = [
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "login",
+    "password",
+];
 
 fuzz_target!(|query: &[u8]| {
     let Ok(form) = Form::parse(query) else {

@@ -10,8 +10,13 @@ fuzz_target!(|text: &str| {
         return;
     };
     assert_eq!(redirect.as_str(), text);
-    for location in [text.to_owned(), redirect.with(&[("code", "c"), ("state", "@evil.example/#")])] {
-        let rest = location.strip_prefix("http://").expect("the scheme is http");
+    for location in [
+        text.to_owned(),
+        redirect.with(&[("code", "c"), ("state", "@evil.example/#")]),
+    ] {
+        let rest = location
+            .strip_prefix("http://")
+            .expect("the scheme is http");
         let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
         assert!(!authority.contains('@'), "{location}");
         let host = match authority.rsplit_once(':') {
@@ -20,6 +25,9 @@ fuzz_target!(|text: &str| {
         };
         let local = host == "localhost" || host == "[::1]" || host.starts_with("127.");
         assert!(local, "{location}");
-        assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "{location}");
+        assert!(
+            location.bytes().all(|byte| byte.is_ascii_graphic()),
+            "{location}"
+        );
     }
 });

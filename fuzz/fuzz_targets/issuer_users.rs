@@ -12,5 +12,8 @@ fuzz_target!(|json: &[u8]| {
     let written = write_users(users.clone()).expect("what was read can be written");
     let again = read_users(&written).expect("what was written can be read");
     assert_eq!(again, users);
-    assert_eq!(write_users(again).expect("what was read can be written"), written);
+    assert_eq!(
+        write_users(again).expect("what was read can be written"),
+        written
+    );
 });
