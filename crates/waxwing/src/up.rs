@@ -12,7 +12,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -20,7 +20,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use waxwing_cli::{Output, files};
 use waxwing_encoding::time::Clock;
 use waxwing_instance::{
-    Address, Choices, DataDirectory, FulcioConfiguration, Instance, Surroundings,
+    Address, Choices, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
+    Surroundings,
 };
 use waxwing_serve::{
     Listener, LogFormat, Metrics, Process, RequestLog, Tls, TlsFiles, metrics_router,
@@ -31,6 +32,10 @@ use crate::system::{SystemClock, surroundings};
 
 /// Where an instance listens that was told nothing.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4747);
+
+/// How often, and after which pause, a directory that somebody holds is tried again.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// The largest configuration that is read, in bytes.
 const LARGEST_CONFIG: usize = 4 << 20;
@@ -120,7 +125,17 @@ impl Up {
             "http"
         };
         let first = Address::new(&format!("{scheme}://{}", listener.address()))?;
-        let data = DataDirectory::open(path, expected.as_ref(), &first, &surroundings)?;
+        let mut tries = 0;
+        let data = loop {
+            match DataDirectory::open(path, expected.as_ref(), &first, &surroundings) {
+                // `waxwing token` and `rotate` hold it too, for as long as a blink.
+                Err(StartError::Data(DataError::Locked { .. })) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
+                opened => break opened?,
+            }
+        };
         if let Some(guard) = &self.guard {
             std::fs::create_dir_all(guard)
                 .with_context(|| format!("making the directory {}", guard.display()))?;

@@ -195,6 +195,24 @@ fn tools_are_installed_under_their_own_names() {
 }
 
 #[test]
+fn a_command_that_holds_the_directory_for_a_blink_does_not_turn_it_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    Running::start(folder).stop();
+    let lock = fs::File::options()
+        .write(true)
+        .open(folder.join("data/lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    let held = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(300));
+        drop(lock);
+    });
+    Running::start(folder).stop();
+    held.join().unwrap();
+}
+
+#[test]
 fn killed_at_any_moment_of_a_rotation_it_comes_up_and_signs() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
