@@ -2,7 +2,9 @@
 //! that are all hands on the same, initially empty place. `behaviour!` makes tests of them all.
 
 use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 use waxwing_encoding::time::UnixTime;
@@ -211,24 +213,29 @@ pub(crate) async fn entries_that_come_during_a_commit_share_the_next_one(storage
     assert_eq!(sizes.last(), Some(&100));
 }
 
+#[expect(
+    clippy::async_yields_async,
+    reason = "what was polled once is waited for later"
+)]
 pub(crate) async fn the_queue_is_bounded_by_count_and_by_bytes(storage: impl Storage) {
     let mut bench = Bench::tiles();
     bench.settings.queue_entries = 4;
     bench.settings.queue_bytes = 100;
     let driver = HeldDriver::new(storage.hand());
     let log = bench.open(driver.clone()).await;
-    let spawn = |bytes: Vec<u8>| {
-        let log = log.clone();
-        tokio::spawn(async move { log.add(&bytes, Leaf::Bytes(bytes.clone())).await })
+    let add = async |bytes: Vec<u8>| log.add(&bytes, Leaf::Bytes(bytes.clone())).await;
+    // Not spawned but polled once, which is enough to stand in the queue: a task may not have come so far.
+    let queued = async |bytes: Vec<u8>| {
+        let mut adding = Box::pin(add(bytes));
+        let polled = poll_fn(|context| Poll::Ready(adding.as_mut().poll(context))).await;
+        assert!(polled.is_pending(), "{polled:?}");
+        adding
     };
-    let mut waiting = vec![spawn(vec![0])];
+    let mut waiting = vec![queued(vec![0]).await];
     driver.begun(2).await;
     // One is under way; four may wait.
     for number in 1..=4 {
-        waiting.push(spawn(vec![number]));
-    }
-    for _ in 0..500 {
-        tokio::task::yield_now().await;
+        waiting.push(queued(vec![number]).await);
     }
     let busy = |error| {
         matches!(
@@ -239,27 +246,26 @@ pub(crate) async fn the_queue_is_bounded_by_count_and_by_bytes(storage: impl Sto
             }
         )
     };
-    assert!(busy(spawn(vec![5]).await.unwrap().unwrap_err()));
-    driver.gate.add_permits(2);
-    for task in waiting.drain(..) {
-        task.await.unwrap().unwrap();
+    assert!(busy(add(vec![5]).await.unwrap_err()));
+    driver.gate.add_permits(100);
+    for adding in waiting.drain(..) {
+        adding.await.unwrap();
     }
+    driver.gate.forget_permits(100);
 
     // Sixty bytes under way, forty wait, and not one more.
-    waiting.push(spawn(vec![6; 60]));
-    driver.begun(4).await;
-    waiting.push(spawn(vec![7; 40]));
-    for _ in 0..500 {
-        tokio::task::yield_now().await;
-    }
-    assert!(busy(spawn(vec![8]).await.unwrap().unwrap_err()));
+    let begun = driver.commits.lock().unwrap().len();
+    waiting.push(queued(vec![6; 60]).await);
+    driver.begun(begun + 1).await;
+    waiting.push(queued(vec![7; 40]).await);
+    assert!(busy(add(vec![8]).await.unwrap_err()));
     driver.gate.add_permits(100);
-    for task in waiting {
-        task.await.unwrap().unwrap();
+    for adding in waiting {
+        adding.await.unwrap();
     }
     // What was refused left no trace, and there is room again.
     assert_eq!(log.checkpoint().size, 7);
-    let added = spawn(vec![9; 100]).await.unwrap().unwrap();
+    let added = add(vec![9; 100]).await.unwrap();
     assert_eq!(added.index, 7);
     assert_eq!(log.find(&Key::of(&[5])).unwrap(), None);
 }
