@@ -96,6 +96,9 @@ struct Inner {
     guard: Mutex<GuardState>,
     /// Held while the guard's file is written: of two writes the older must not come last.
     guard_file: Mutex<()>,
+    /// Held while a checkpoint is written: whoever opens a log shows the first one, and so does the
+    /// task that shows all others, and both write under one name before.
+    checkpoint_file: Mutex<()>,
 }
 
 /// What only the writer has.
@@ -148,6 +151,7 @@ impl LocalDriver {
             writer: Mutex::default(),
             guard: Mutex::default(),
             guard_file: Mutex::default(),
+            checkpoint_file: Mutex::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -485,6 +489,10 @@ impl Inner {
     /// Not synchronised: the checkpoint is signed, whoever reads a torn one sees it, and the next one
     /// or the next start brings another. With it every commit would wait for two disks writes.
     fn publish(&self, checkpoint: &str) -> io::Result<()> {
+        let _writing = self
+            .checkpoint_file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let temporary = self.layout.temporary().join("checkpoint");
         let file = match self.files.create(&temporary, false) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -267,3 +267,20 @@ async fn a_frozen_log_takes_no_more_and_stays_so() {
         }
     }
 }
+
+/// Both the opening of a log and the task that shows checkpoints write the first one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checkpoints_that_are_shown_at_once_are_all_shown() {
+    let directory = Directory::new();
+    let driver = directory.fresh();
+    driver.open().await.unwrap();
+    for _ in 0..50 {
+        let shown = ["one", "two", "three"].map(|note| {
+            let driver = driver.clone();
+            tokio::spawn(async move { driver.publish(note.into()).await })
+        });
+        for shown in shown {
+            shown.await.unwrap().unwrap();
+        }
+    }
+}
