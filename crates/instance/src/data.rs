@@ -122,6 +122,14 @@ impl DataDirectory {
         Ok(Some(file.address))
     }
 
+    /// The public URL of the instance that must be in a directory.
+    pub fn existing_address(path: &Path) -> Result<Address, StartError> {
+        let absent = || DataError::Absent {
+            path: path.to_owned(),
+        };
+        Ok(Self::known_address(path)?.ok_or_else(absent)?)
+    }
+
     /// Takes hold of the instance in a directory, or begins one there under `first`, its public URL.
     /// One that is there must have the URL `expected`, if that is given.
     pub fn open(

@@ -28,7 +28,9 @@ use crate::head::Owner;
 use crate::local::TreeState;
 use crate::recovery::filed_state;
 use crate::state::State;
-use crate::{Driver, DriverError, Format, Key, LocalDriver, LogError, Record, RecordEntry, filing};
+use crate::{
+    Driver, DriverError, Format, Key, LocalDriver, LogError, Object, Record, RecordEntry, filing,
+};
 
 const PAGE: u64 = FULL_WIDTH as u64;
 
@@ -226,13 +228,13 @@ fn extend(
     let width = Width::new(there).unwrap_or(Width::Full);
     let tile = Tile::entries(page, width);
     let missing = || TakeoverError::Missing {
-        path: driver.path_of(tile),
+        path: driver.file_of(Object::Tile(tile)),
         size: theirs.size,
     };
     let content = driver.their_tile(tile).map_err(unread)?;
     let content = content.ok_or_else(missing)?;
     let entries = bundle::parse(&content, width).map_err(|source| TakeoverError::Bundle {
-        path: driver.path_of(tile),
+        path: driver.file_of(Object::Tile(tile)),
         source,
     })?;
     let time = state.head.time;

@@ -12,9 +12,10 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Args;
 use waxwing_cli::Output;
+use waxwing_instance::DataDirectory;
 
 use crate::shell::quoted;
-use crate::up::{Data, existing};
+use crate::up::Data;
 
 /// Print shell lines that point every tool at the instance
 ///
@@ -34,7 +35,7 @@ pub(crate) struct Env {
 impl Env {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
         let data = &self.data.data;
-        let address = existing(data)?;
+        let address = DataDirectory::existing_address(data)?;
         let client = data.join("client");
         // The lines must hold wherever the shell goes.
         let client = std::path::absolute(&client).context("where the directory is")?;

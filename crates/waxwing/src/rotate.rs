@@ -5,7 +5,7 @@ use waxwing_cli::Output;
 use waxwing_instance::{DataDirectory, Rotated};
 
 use crate::system::surroundings;
-use crate::up::{Data, existing};
+use crate::up::Data;
 
 /// Give a service of the instance a new key
 ///
@@ -39,7 +39,7 @@ enum Service {
 impl Rotate {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
         let path = &self.data.data;
-        let address = existing(path)?;
+        let address = DataDirectory::existing_address(path)?;
         let surroundings = surroundings();
         let mut data = DataDirectory::open(path, None, &address, &surroundings)?;
         let rotated = match self.service {

@@ -6,7 +6,7 @@ use waxwing_instance::control::{self, Order};
 use waxwing_instance::{DataDirectory, DataError, StartError};
 
 use crate::system::surroundings;
-use crate::up::{Data, existing};
+use crate::up::Data;
 
 /// Print an identity token that says that its holder is somebody
 ///
@@ -28,7 +28,7 @@ pub(crate) struct Token {
 impl Token {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
         let path = &self.data.data;
-        let address = existing(path)?;
+        let address = DataDirectory::existing_address(path)?;
         let token = match DataDirectory::open(path, None, &address, &surroundings()) {
             Ok(data) => data.token(&self.name, &surroundings())?,
             Err(StartError::Data(DataError::Locked { .. })) => {

@@ -10,7 +10,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -246,18 +246,6 @@ fn listened_on(address: &Address) -> Option<SocketAddr> {
         Err(_) => SocketAddr::new(authority.parse().ok()?, port),
     };
     socket.ip().is_loopback().then_some(socket)
-}
-
-/// Refuses a directory without an instance, by the sentence that says how to begin one.
-pub(crate) fn existing(path: &Path) -> anyhow::Result<Address> {
-    let known = DataDirectory::known_address(path)?;
-    known.with_context(|| {
-        format!(
-            "{} holds no instance; `waxwing up --data {}` begins one",
-            path.display(),
-            path.display()
-        )
-    })
 }
 
 #[cfg(test)]

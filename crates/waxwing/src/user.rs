@@ -7,10 +7,11 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use waxwing_cli::{Format, Output};
 use waxwing_crypto::SystemRandom;
+use waxwing_instance::DataDirectory;
 use waxwing_issuer::{FileUsers, PasswordHash, User};
 use zeroize::Zeroizing;
 
-use crate::up::{Data, existing};
+use crate::up::Data;
 
 /// People who may log in at the instance
 ///
@@ -140,7 +141,7 @@ impl Remove {
 }
 
 fn users(data: &Data) -> anyhow::Result<FileUsers> {
-    existing(&data.data)?;
+    DataDirectory::existing_address(&data.data)?;
     Ok(FileUsers::new(waxwing_instance::users(&data.data)))
 }
 

@@ -13,6 +13,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::record::Nonce;
 use super::wal::{self, Wal};
 use super::{Inner, LocalDriver, format};
 use crate::files::{self, about};
@@ -20,7 +21,7 @@ use crate::{DriverError, Record};
 
 const TITLE: &[u8] = b"waxwing-backup 1\n";
 
-/// The slots of a copy: it has less than a page of entries, most times.
+/// The slots of a log that was copied or taken over: it has less than a page of entries, most times.
 const SLOT: u64 = 1 << 20;
 
 impl Inner {
@@ -37,6 +38,23 @@ impl Inner {
         Ok(())
     }
 
+    /// Whether anything lies there that readers of a log fetch.
+    pub(super) fn has_public_files(&self) -> io::Result<bool> {
+        let checkpoint = files::read(&*self.files, &self.layout.checkpoint(), 1 << 20)?;
+        Ok(checkpoint.is_some() || !self.names_in("tile".as_ref())?.is_empty())
+    }
+
+    /// Begins an epoch of the write-ahead log with these records in place of those that it has.
+    pub(super) fn replace_records(
+        &self,
+        nonce: Nonce,
+        records: Vec<Arc<Record>>,
+    ) -> io::Result<()> {
+        let directory = self.layout.wal();
+        let found = wal::read(&*self.files, &directory, &nonce)?.with_records(records);
+        Wal::begin(Arc::clone(&self.files), directory, nonce, SLOT, &found).map(|_| ())
+    }
+
     fn is_backup(&self) -> io::Result<bool> {
         Ok(files::read(&*self.files, &self.marker(), 1024)?.is_some())
     }
@@ -46,12 +64,12 @@ impl LocalDriver {
     /// Whether anything of a log or of a copy lies in the directory.
     pub(crate) fn is_taken(&self) -> io::Result<bool> {
         let layout = &self.inner.layout;
-        for path in [layout.format(), layout.checkpoint(), self.inner.marker()] {
+        for path in [layout.format(), self.inner.marker()] {
             if files::read(&*self.inner.files, &path, 1 << 20)?.is_some() {
                 return Ok(true);
             }
         }
-        Ok(!self.names_in("tile".as_ref())?.is_empty())
+        self.inner.has_public_files()
     }
 
     /// Takes the directory for a copy. One that has a log which is not a copy is refused.
@@ -78,11 +96,7 @@ impl LocalDriver {
         let inner = &self.inner;
         let nonce = format::read(&*inner.files, &inner.layout, inner.settings.format)?;
         let nonce = nonce.ok_or_else(|| failed(io::Error::other("the copy was not begun")))?;
-        let directory = inner.layout.wal();
-        let found = wal::read(&*inner.files, &directory, &nonce).map_err(failed)?;
-        let found = found.with_records(records);
-        Wal::begin(Arc::clone(&inner.files), directory, nonce, SLOT, &found).map_err(failed)?;
-        Ok(())
+        inner.replace_records(nonce, records).map_err(failed)
     }
 
     /// Writes the checkpoint, durably: it is what makes a copy complete.

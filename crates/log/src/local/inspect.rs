@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{LocalDriver, format, guard, wal};
+use super::{Inner, LocalDriver, format, guard, wal};
 use crate::files;
 use crate::keys::LocalKeys;
 use crate::{DriverError, Format, Guard, LocalSettings, Object, Record};
@@ -91,8 +91,13 @@ impl LocalDriver {
 
     /// The names in a directory below the log's; none if it is not there.
     pub(crate) fn names_in(&self, below: &Path) -> io::Result<Vec<String>> {
-        let path = self.inner.layout.root().join(below);
-        match self.inner.files.list(&path) {
+        self.inner.names_in(below)
+    }
+}
+
+impl Inner {
+    pub(super) fn names_in(&self, below: &Path) -> io::Result<Vec<String>> {
+        match self.files.list(&self.layout.root().join(below)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             listed => listed,
         }

@@ -1,18 +1,15 @@
 //! The driver's half of taking a log over from Tessera, and of noticing that it must be.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use waxwing_tlog::tile::{FULL_WIDTH, Tile, Width, full_tiles, partial_width};
 
 use super::tessera::{self, TreeState};
-use super::{Inner, LocalDriver, format, wal};
+use super::{Inner, LocalDriver, format};
 use crate::{DriverError, Format, Head, Record, files};
-
-/// The bytes of a file of the write-ahead log that a taken over log begins with.
-const SLOT: u64 = 1 << 20;
 
 /// No bundle is longer: 256 entries of 65,535 bytes, each behind its length.
 const LONGEST_BUNDLE: u64 = 257 * 65_537;
@@ -25,12 +22,7 @@ impl Inner {
         if let Some(TreeState { size, .. }) = theirs {
             return Err(DriverError::Tessera { path, size });
         }
-        let checkpoint = files::read(&*self.files, &self.layout.checkpoint(), 1 << 20);
-        let tiles = match self.files.list(&path.join("tile")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            listed => listed,
-        };
-        if checkpoint.map_err(failed)?.is_some() || !tiles.map_err(failed)?.is_empty() {
+        if self.has_public_files().map_err(failed)? {
             return Err(DriverError::Foreign { path });
         }
         Ok(())
@@ -134,20 +126,8 @@ impl LocalDriver {
             Some(nonce) => nonce,
             None => inner.begin()?,
         };
-        let directory = inner.layout.wal();
-        let found = wal::read(&*inner.files, &directory, &nonce).map_err(failed)?;
-        let found = found.with_records(records);
-        let files = Arc::clone(&inner.files);
-        wal::Wal::begin(files, directory, nonce, SLOT, &found).map_err(failed)?;
+        inner.replace_records(nonce, records).map_err(failed)?;
         tessera::claim(&*inner.files, &inner.layout).map_err(failed)
-    }
-
-    /// The file of a tile, for an error.
-    pub(crate) fn path_of(&self, tile: Tile) -> PathBuf {
-        let path = self.inner.layout.tile(tile);
-        path.strip_prefix(self.inner.layout.root())
-            .map(Path::to_owned)
-            .unwrap_or(path)
     }
 }
 

@@ -113,16 +113,23 @@ impl Peer {
 ///
 /// When it is missing and `CI` is `true`: there a test that was left out would look like one that passed.
 pub fn require(peer: Peer) -> Option<Installed> {
-    let home = peers_folder().join(peer.name());
+    let (home, version) = installed(peer.name())?;
+    Some(Installed {
+        peer,
+        home,
+        version,
+    })
+}
+
+/// The folder of what `.ci/peers` installs under that name, and the line that says what it is; as
+/// [`require`] where it is missing.
+fn installed(name: &str) -> Option<(PathBuf, String)> {
+    let home = peers_folder().join(name);
     // The installation writes this file last: without it the folder may be half of a peer.
     match fs::read_to_string(home.join("installed.txt")) {
-        Ok(installed) => Some(Installed {
-            peer,
-            home,
-            version: installed.trim().to_owned(),
-        }),
+        Ok(installed) => Some((home, installed.trim().to_owned())),
         Err(error) => {
-            skip(peer.name(), &error.to_string());
+            skip(name, &error.to_string());
             None
         }
     }

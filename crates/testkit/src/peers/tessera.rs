@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{peers_folder, process, skip};
+use super::{installed, process};
 
 /// `posix-oneshot` if it is installed; else `None`, after a line that says so.
 ///
@@ -14,16 +14,10 @@ use super::{peers_folder, process, skip};
 ///
 /// When it is missing and `CI` is `true`, as [`super::require`].
 pub fn require() -> Option<Tessera> {
-    let home = peers_folder().join("tessera");
-    match std::fs::read_to_string(home.join("installed.txt")) {
-        Ok(_) => Some(Tessera {
-            program: home.join("posix-oneshot"),
-        }),
-        Err(error) => {
-            skip("tessera", &error.to_string());
-            None
-        }
-    }
+    let (home, _) = installed("tessera")?;
+    Some(Tessera {
+        program: home.join("posix-oneshot"),
+    })
 }
 
 /// Tessera's program.

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{peers_folder, process, skip};
+use super::{installed, process};
 
 /// `spicy` if it is installed; else `None`, after a line that says so.
 ///
@@ -14,16 +14,10 @@ use super::{peers_folder, process, skip};
 ///
 /// When it is missing and `CI` is `true`, as [`super::require`].
 pub fn require() -> Option<Torchwood> {
-    let home = peers_folder().join("torchwood");
-    match std::fs::read_to_string(home.join("installed.txt")) {
-        Ok(_) => Some(Torchwood {
-            spicy: home.join("usr/bin/spicy-torchwood"),
-        }),
-        Err(error) => {
-            skip("torchwood", &error.to_string());
-            None
-        }
-    }
+    let (home, _) = installed("torchwood")?;
+    Some(Torchwood {
+        spicy: home.join("usr/bin/spicy-torchwood"),
+    })
 }
 
 /// Torchwood's programs.
