@@ -4,6 +4,8 @@
 //! ```text
 //! -> {"token":{"as":"alice@example.com"}}
 //! <- {"ok":"eyJhbGciOiJFUzI1NiIs…"}            or {"error":"the email …"}
+//! -> {"rotate":{"service":"rekor-log","after":{"secs":3600,"nanos":0},"url":"https://log2.example.com"}}
+//! <- {"ok":{"name":"rekor-log-2","start":"2026-11-29T10:00:00Z","url":"https://log2.example.com"}}
 //! ```
 
 use std::io;
@@ -11,10 +13,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use waxwing_issuer::{Identity, Issuer};
+use waxwing_issuer::Identity;
+
+use crate::StartError;
+use crate::living::Living;
+use crate::rotation::Rotation;
 
 /// The longest line either way, in bytes.
 const LONGEST: u64 = 64 << 10;
@@ -31,12 +39,14 @@ pub enum Order {
         /// Who.
         r#as: String,
     },
+    /// A new key in the place of one: answered by a [`crate::NewKey`].
+    Rotate(Rotation),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
-    Ok(String),
+    Ok(Value),
     Error(String),
 }
 
@@ -75,7 +85,7 @@ pub(crate) struct Control {
 impl Control {
     /// Listens in a directory that only the owner can enter. The caller holds the lock of the instance,
     /// so a socket that is there is left over.
-    pub(crate) fn listen(data: &Path, issuer: Arc<Issuer>) -> Result<Self, ControlError> {
+    pub(crate) fn listen(data: &Path, living: Arc<Living>) -> Result<Self, ControlError> {
         let path = socket(data);
         let listening = match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -89,11 +99,17 @@ impl Control {
             loop {
                 // One after the other: those who may ask are one person.
                 if let Ok((stream, _)) = listener.accept().await {
-                    let _ = tokio::time::timeout(PATIENCE, serve(stream, &issuer)).await;
+                    let _ = tokio::time::timeout(PATIENCE, serve(stream, &living)).await;
                 }
             }
         });
         Ok(Self { task, path })
+    }
+
+    /// Takes no more orders; one that is being carried out is broken off.
+    pub(crate) async fn end(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
     }
 }
 
@@ -105,14 +121,14 @@ impl Drop for Control {
     }
 }
 
-async fn serve(stream: UnixStream, issuer: &Issuer) -> io::Result<()> {
+async fn serve(stream: UnixStream, living: &Living) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     BufReader::new(reader.take(LONGEST))
         .read_line(&mut line)
         .await?;
     let answer = match serde_json::from_str(&line) {
-        Ok(order) => carry_out(&order, issuer),
+        Ok(order) => carry_out(&order, living).await,
         Err(error) => Answer::Error(format!("not an order: {error}")),
     };
     let mut line = serde_json::to_vec(&answer)?;
@@ -120,24 +136,39 @@ async fn serve(stream: UnixStream, issuer: &Issuer) -> io::Result<()> {
     writer.write_all(&line).await
 }
 
-fn carry_out(order: &Order, issuer: &Issuer) -> Answer {
-    match order {
-        Order::Token { r#as } => match issuer.issue(&Identity::email(r#as)) {
-            Ok(token) => Answer::Ok(token.as_str().to_owned()),
-            Err(error) => Answer::Error(error.to_string()),
-        },
-    }
+async fn carry_out(order: &Order, living: &Living) -> Answer {
+    let done = match order {
+        Order::Token { r#as } => {
+            let present = living.door().present();
+            let issued = present
+                .services
+                .issuer
+                .service
+                .issue(&Identity::email(r#as));
+            issued
+                .map(|token| token.as_str().into())
+                .map_err(|error| error.to_string())
+        }
+        Order::Rotate(rotation) => answered(living.rotate(rotation).await),
+    };
+    done.map_or_else(Answer::Error, Answer::Ok)
+}
+
+fn answered<T: Serialize>(done: Result<T, StartError>) -> Result<Value, String> {
+    let done = done.map_err(|error| error.to_string())?;
+    serde_json::to_value(done).map_err(|error| error.to_string())
 }
 
 /// Gives an order to the instance that runs in a directory.
-pub async fn ask(data: &Path, order: &Order) -> Result<String, ControlError> {
+pub async fn ask<T: DeserializeOwned>(data: &Path, order: &Order) -> Result<T, ControlError> {
     let path = socket(data);
     let asked = tokio::time::timeout(PATIENCE, exchange(&path, order)).await;
-    let answer = asked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    match answer.map_err(|source| ControlError::Socket { path, source })? {
-        Answer::Ok(answer) => Ok(answer),
-        Answer::Error(reason) => Err(ControlError::Refused { reason }),
-    }
+    let asked = asked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    let read = asked.and_then(|answer| match answer {
+        Answer::Ok(answer) => Ok(Ok(serde_json::from_value(answer)?)),
+        Answer::Error(reason) => Ok(Err(ControlError::Refused { reason })),
+    });
+    read.map_err(|source| ControlError::Socket { path, source })?
 }
 
 async fn exchange(path: &Path, order: &Order) -> io::Result<Answer> {

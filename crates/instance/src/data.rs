@@ -22,27 +22,17 @@ use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_issuer::{Identity, Issuer};
 
 use crate::disk::{DiskError, about, make_directory, read, read_private_key, write};
-use crate::keyring::{Keyring, PrivateKeys, Role, TUF_KEYS};
+use crate::keyring::{Held, Keyring, PrivateKeys, Role, TUF_KEYS};
 use crate::keyring_file::KeyringFile;
+use crate::rotation::{NewKey, Rotation};
 use crate::{Address, KeyringError, StartError, Surroundings};
 
 /// The directory of an instance, held by this process.
 pub struct DataDirectory {
     path: PathBuf,
     pub(crate) file: KeyringFile,
-    pub(crate) keys: PrivateKeys,
-    lock: File,
-}
-
-/// Whose key is exchanged for a new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rotated {
-    /// Fulcio's, with a new root above it.
-    CertificateAuthority,
-    /// The timestamp authority's, with a new root above it.
-    TimestampAuthority,
-    /// The issuer's.
-    Issuer,
+    /// Held as long as the value lives.
+    _lock: File,
 }
 
 /// Why there is no instance in a directory.
@@ -144,17 +134,11 @@ impl DataDirectory {
             make_directory(&path.join(name), mode).map_err(DataError::from)?;
         }
         let ring = path.join("keyring.json");
-        let mut keys = PrivateKeys::default();
         let file = match read(&ring)? {
             Some(json) => {
                 let file = KeyringFile::from_json(&json);
                 let file = file.map_err(|source| DataError::Keyring { path: ring, source })?;
                 check_url(path, &file.address, expected)?;
-                for held in &file.keyring.held {
-                    if let Some(key) = read_key(path, held)? {
-                        keys.0.insert(held.name.clone(), key);
-                    }
-                }
                 file
             }
             None => {
@@ -174,7 +158,6 @@ impl DataDirectory {
                     let pem = key.to_pem()?;
                     write(&key_path(path, name), pem.as_bytes(), 0o600)?;
                 }
-                keys = made;
                 let file = KeyringFile {
                     address,
                     begun: false,
@@ -187,8 +170,7 @@ impl DataDirectory {
         Ok(Self {
             path: path.to_owned(),
             file,
-            keys,
-            lock,
+            _lock: lock,
         })
     }
 
@@ -203,22 +185,24 @@ impl DataDirectory {
     }
 
     /// A token that says that its holder is somebody, which is the caller's to know.
-    pub fn token(mut self, email: &str, surroundings: &Surroundings) -> Result<String, StartError> {
+    pub fn token(self, email: &str, surroundings: &Surroundings) -> Result<String, StartError> {
         let now = surroundings.clock.now();
-        let name = self.file.keyring.active(Role::Issuer, now)?.name.clone();
-        let key = self.keys.take(&name)?;
+        let held = self.file.keyring.active(Role::Issuer, now)?;
+        let key = read_key(&self.path, held)?.ok_or_else(|| StartError::MissingKey {
+            name: held.name.clone(),
+        })?;
         let clock = Arc::clone(&surroundings.clock);
         let issuer = Issuer::new(self.file.address.issuer(), key, clock)?;
         Ok(issuer.issue(&Identity::email(email))?.as_str().to_owned())
     }
 
-    /// Gives a role a new key; returns its name. It signs from the next start on, which also publishes
-    /// it. What the old key has signed stays good.
+    /// Gives a service a new key. It is published, and signs, once the instance is built anew; what the
+    /// old key has signed stays good.
     pub fn rotate(
         &mut self,
-        rotated: Rotated,
+        rotation: &Rotation,
         surroundings: &Surroundings,
-    ) -> Result<String, StartError> {
+    ) -> Result<NewKey, StartError> {
         let [_, targets, _] = TUF_KEYS;
         // Clients would be shown signatures by a key that nobody could tell them to trust.
         if read_private_key(&key_path(&self.path, targets))?.is_none() {
@@ -227,13 +211,8 @@ impl DataDirectory {
             });
         }
         let mut file = self.file.clone();
-        let role = match rotated {
-            Rotated::CertificateAuthority => Role::CertificateAuthority,
-            Rotated::TimestampAuthority => Role::TimestampAuthority,
-            Rotated::Issuer => Role::Issuer,
-        };
-        let rotated = file.keyring.rotate(role, &file.address, surroundings);
-        let (name, made) = rotated?;
+        let rotated = file.keyring.rotate(rotation, &file.address, surroundings);
+        let (new, made) = rotated?;
         for (name, key) in &made.0 {
             let pem = key.to_pem()?;
             write(&key_path(&self.path, name), pem.as_bytes(), 0o600)?;
@@ -241,15 +220,30 @@ impl DataDirectory {
         // The ring last: until then nobody knows of the new key.
         write_ring(&self.path, &file)?;
         self.file = file;
-        self.keys.0.extend(made.0);
-        Ok(name)
+        Ok(new)
+    }
+
+    /// The private keys that lie in the directory.
+    pub(crate) fn keys(&self) -> Result<PrivateKeys, StartError> {
+        let mut keys = PrivateKeys::default();
+        for held in &self.file.keyring.held {
+            if let Some(key) = read_key(&self.path, held)? {
+                keys.0.insert(held.name.clone(), key);
+            }
+        }
+        Ok(keys)
     }
 
     /// Notes that every log has its first entry.
     pub(crate) fn note_begun(&mut self) -> Result<(), StartError> {
-        if !self.file.begun {
-            self.file.begun = true;
-            write_ring(&self.path, &self.file)?;
+        let mut file = self.file.clone();
+        file.begun = true;
+        for held in &mut file.keyring.held {
+            held.fresh = false;
+        }
+        if file != self.file {
+            write_ring(&self.path, &file)?;
+            self.file = file;
         }
         Ok(())
     }
@@ -257,11 +251,6 @@ impl DataDirectory {
     /// Writes a file that clients are given.
     pub(crate) fn write_for_clients(&self, name: &str, content: &[u8]) -> Result<(), DiskError> {
         write(&self.path.join("client").join(name), content, 0o644)
-    }
-
-    /// Lets go of the directory, but keeps the lock until the value is dropped.
-    pub(crate) fn into_lock(self) -> File {
-        self.lock
     }
 }
 
@@ -289,10 +278,7 @@ fn key_path(path: &Path, name: &str) -> PathBuf {
 }
 
 /// A key that is there must be the right one; one that lies elsewhere is for others to sign with.
-fn read_key(
-    directory: &Path,
-    held: &crate::keyring::Held,
-) -> Result<Option<PrivateKey>, DataError> {
+fn read_key(directory: &Path, held: &Held) -> Result<Option<PrivateKey>, DataError> {
     let path = key_path(directory, &held.name);
     let Some(key) = read_private_key(&path)? else {
         return Ok(None);

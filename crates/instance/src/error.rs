@@ -1,5 +1,7 @@
 //! Why an instance did not start, or did not do what it was asked for.
 
+use std::sync::Arc;
+
 use waxwing_client::TokenError;
 use waxwing_crypto::KeyError;
 use waxwing_issuer::{IdentityError, IssuerError};
@@ -15,6 +17,7 @@ use crate::control::ControlError;
 use crate::data::DataError;
 use crate::disk::DiskError;
 use crate::genesis::GenesisError;
+use crate::rotation::NotRotated;
 use crate::trust_repository::TrustRepositoryError;
 
 /// Why an instance did not start.
@@ -73,13 +76,16 @@ pub enum StartError {
         /// Its name.
         name: String,
     },
-    /// A log, whose key is the log.
-    #[error(
-        "the key of a log is not rotated ({role}): a new key is a new log, with a name of its own"
-    )]
-    NotRotated {
-        /// The role.
-        role: &'static str,
+    /// A rotation that cannot be.
+    #[error(transparent)]
+    NotRotated(#[from] NotRotated),
+    /// A log did not come to its end.
+    #[error("the log {name} did not come to its end: {reason}")]
+    NotFrozen {
+        /// The name of its key and directory.
+        name: String,
+        /// Why not.
+        reason: Arc<LogError>,
     },
     /// Every key of a role has had its time.
     #[error("no key of the role {role:?} is good at this time; is the clock right?")]

@@ -13,15 +13,12 @@
 
 use std::collections::BTreeMap;
 
-use waxwing_crypto::{KeyType, PrivateKey, PublicKey, Random};
+use waxwing_crypto::{PrivateKey, PublicKey};
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::Window;
-use waxwing_pki::issue::{Authority, Purpose, SerialNumber, Validity};
-use waxwing_pki::{Certificate, DistinguishedName};
+use waxwing_pki::Certificate;
 
-use crate::{Address, StartError, Surroundings};
-
-const YEAR: i64 = 365 * 24 * 60 * 60;
+use crate::{Address, StartError};
 
 /// The private keys of the TUF repository: who signs roots, targets, and the two others. Their public
 /// sides are in the repository itself.
@@ -68,6 +65,10 @@ pub(crate) struct Held {
     pub(crate) public_key: PublicKey,
     /// For authorities: that of the key first, the root last.
     pub(crate) certificates: Vec<Certificate>,
+    /// Where clients find a log, if that does not follow from the public URL.
+    pub(crate) url: Option<String>,
+    /// Whether this is a log that has not begun yet: from its first entry on it must be there.
+    pub(crate) fresh: bool,
 }
 
 /// All of them, oldest first in each role.
@@ -103,171 +104,38 @@ impl Keyring {
         active.ok_or(StartError::NoActiveKey { role: role.name() })
     }
 
-    /// Gives a role a new key, which signs from now on; the word of the old ones counts for what they
-    /// have signed until now. Logs are not rotated: a new key is a new log.
-    pub(crate) fn rotate(
-        &mut self,
-        role: Role,
-        address: &Address,
-        surroundings: &Surroundings,
-    ) -> Result<(String, PrivateKeys), StartError> {
-        let mut making = Making::new(address, surroundings);
-        let number = u32::try_from(self.of(role).count()).unwrap_or(u32::MAX);
-        let number = number.saturating_add(1);
-        let new = match role {
-            Role::CertificateAuthority => making.certificate_authority(number)?,
-            Role::TimestampAuthority => making.timestamp_authority(number)?,
-            Role::Issuer => {
-                let kind = self.of(role).last().map(|held| held.public_key.key_type());
-                making.bare(role, number, kind.unwrap_or(KeyType::Rsa(2048)))?
-            }
-            Role::CtLog | Role::RekorLog => {
-                return Err(StartError::NotRotated { role: role.name() });
-            }
-        };
-        for old in self.held.iter_mut().filter(|held| held.role == role) {
-            let end = old.valid_for.end.unwrap_or(making.now).min(making.now);
-            old.valid_for.end = Some(end);
-        }
-        let name = new.name.clone();
-        self.held.push(new);
-        Ok((name, making.keys))
-    }
-
-    /// The keys of an instance that begins now. Whole seconds: timestamps have no fraction, and one
-    /// made in this very second must lie in the window.
-    pub(crate) fn generate(
-        address: &Address,
-        issuer: KeyType,
-        surroundings: &Surroundings,
-    ) -> Result<(Self, PrivateKeys), StartError> {
-        let mut making = Making::new(address, surroundings);
-        let held = vec![
-            making.certificate_authority(1)?,
-            making.timestamp_authority(1)?,
-            making.bare(Role::CtLog, 1, KeyType::EcdsaP256)?,
-            making.bare(Role::RekorLog, 1, KeyType::Ed25519)?,
-            making.bare(Role::Issuer, 1, issuer)?,
-        ];
-        Ok((Self { held }, making.keys))
+    /// The next moment after `now` at which a key begins or ends to count.
+    pub(crate) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
+        let windows = self.held.iter().map(|held| held.valid_for);
+        let moments = windows.flat_map(|window| [Some(window.start), window.end]);
+        moments.flatten().filter(|moment| *moment > now).min()
     }
 }
 
-/// What new keys are made with, and where they go.
-struct Making<'a> {
-    address: &'a Address,
-    random: &'a dyn Random,
-    now: UnixTime,
-    keys: PrivateKeys,
-}
-
-impl<'a> Making<'a> {
-    fn new(address: &'a Address, surroundings: &'a Surroundings) -> Self {
-        Self {
-            address,
-            random: surroundings.random.as_ref(),
-            now: surroundings.clock.now().whole_second(),
-            keys: PrivateKeys::default(),
+impl Held {
+    /// The URL below which clients find a log.
+    pub(crate) fn log_url(&self, address: &Address) -> String {
+        match (&self.url, self.role) {
+            (Some(url), _) => url.clone(),
+            (None, Role::CtLog) => address.ct_log(),
+            (None, _) => address.base().to_owned(),
         }
     }
 
-    fn certificate_authority(&mut self, number: u32) -> Result<Held, StartError> {
-        let root = self.root("sigstore", number)?;
-        let issuing = root.intermediate(
-            PrivateKey::generate(KeyType::EcdsaP256)?,
-            &self.name("sigstore-intermediate", number),
-            self.serial(),
-            self.years(3),
-            Purpose::CodeSigning,
-        )?;
-        Ok(self.keep_authority(Role::CertificateAuthority, number, root, issuing))
-    }
-
-    fn timestamp_authority(&mut self, number: u32) -> Result<Held, StartError> {
-        let root = self.root("sigstore-tsa-root", number)?;
-        let stamping = root.timestamp_leaf(
-            PrivateKey::generate(KeyType::EcdsaP256)?,
-            &self.name("sigstore-tsa", number),
-            self.serial(),
-            self.years(9),
-        )?;
-        Ok(self.keep_authority(Role::TimestampAuthority, number, root, stamping))
-    }
-
-    /// A key without a certificate.
-    fn bare(&mut self, role: Role, number: u32, kind: KeyType) -> Result<Held, StartError> {
-        let key = PrivateKey::generate(kind)?;
-        let name = format!("{}-{number}", role.name());
-        let held = self.held(role, &name, key.public_key().clone(), Vec::new());
-        self.keys.0.insert(name, key);
-        Ok(held)
-    }
-
-    fn root(&self, common_name: &str, number: u32) -> Result<Authority, StartError> {
-        Ok(Authority::root(
-            PrivateKey::generate(KeyType::EcdsaP384)?,
-            &self.name(common_name, number),
-            self.serial(),
-            self.years(10),
-        )?)
-    }
-
-    fn keep_authority(
-        &mut self,
-        role: Role,
-        number: u32,
-        root: Authority,
-        leaf: Authority,
-    ) -> Held {
-        let name = format!("{}-{number}", role.name());
-        let public_key = leaf.key.public_key().clone();
-        let certificates = vec![leaf.certificate, root.certificate];
-        self.keys.0.insert(format!("{name}-root"), root.key);
-        self.keys.0.insert(name.clone(), leaf.key);
-        self.held(role, &name, public_key, certificates)
-    }
-
-    fn held(
-        &self,
-        role: Role,
-        name: &str,
-        public_key: PublicKey,
-        certificates: Vec<Certificate>,
-    ) -> Held {
-        Held {
-            role,
-            name: name.to_owned(),
-            valid_for: Window {
-                start: self.now,
-                end: None,
-            },
-            public_key,
-            certificates,
+    /// The name of a log in its checkpoints: the bare host of a Rekor log, since cosign and sigstore-go
+    /// accept nothing else; the URL of a CT log without its scheme (C2SP static-ct-api).
+    pub(crate) fn origin(&self, address: &Address) -> String {
+        let url = self.log_url(address);
+        let origin = url.split_once("://").map_or(&*url, |(_, rest)| rest);
+        match self.role {
+            Role::CtLog => origin.to_owned(),
+            // A URL that is an address of an instance; what else was refused when it was given.
+            _ => Address::new(&url).map_or_else(|_| origin.to_owned(), |url| url.host().to_owned()),
         }
     }
 
-    /// Two authorities of one name would be told apart by their keys alone.
-    fn name(&self, common_name: &str, number: u32) -> DistinguishedName {
-        let common_name = match number {
-            1 => common_name.to_owned(),
-            number => format!("{common_name}-{number}"),
-        };
-        DistinguishedName {
-            organization: self.address.host().to_owned(),
-            common_name,
-        }
-    }
-
-    fn serial(&self) -> SerialNumber {
-        let mut bytes = [0; 20];
-        self.random.fill(&mut bytes);
-        SerialNumber::new(bytes)
-    }
-
-    fn years(&self, years: i64) -> Validity {
-        Validity {
-            not_before: self.now,
-            not_after: self.now.plus_seconds(years * YEAR),
-        }
+    /// Whether a log takes no more entries.
+    pub(crate) fn has_ended(&self, now: UnixTime) -> bool {
+        self.valid_for.end.is_some_and(|end| end < now)
     }
 }

@@ -6,8 +6,11 @@
 //!  {"role":"certificate-authority","name":…,"certificates":["-----BEGIN CERTIFICATE-----…","…"]}]}
 //! ```
 //!
+//! `end` is there once a key has been rotated, `url` for a log that is elsewhere than the public URL says,
+//! `fresh` until a log that was added has its first entry.
+//!
 //! Refused: another version, unknown fields, two keys of one name, an authority without certificates or
-//! whose certificate is of another key, and a role without any key.
+//! whose certificate is of another key, a URL that no log can have, and a role without any key.
 
 use std::collections::BTreeSet;
 
@@ -96,6 +99,17 @@ pub enum KeyringError {
         /// What it has.
         found: &'static str,
     },
+    /// The URL of a log.
+    #[error(
+        "the key {name:?} has the URL {found:?}; expected http or https and a host for a Rekor log, a path \
+         behind it for a CT log, and none for others"
+    )]
+    Url {
+        /// The key.
+        name: String,
+        /// Its URL.
+        found: String,
+    },
     /// A role that has no key.
     #[error("there is no key for the role {role:?}")]
     NoKey {
@@ -124,6 +138,10 @@ struct WrittenKey {
     public_key: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     certificates: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fresh: bool,
 }
 
 impl KeyringFile {
@@ -135,6 +153,8 @@ impl KeyringFile {
             end: held.valid_for.end.map(|end| end.to_string()),
             public_key: held.public_key.to_pem(),
             certificates: held.certificates.iter().map(Certificate::to_pem).collect(),
+            url: held.url.clone(),
+            fresh: held.fresh,
         });
         let mut json = serde_json::to_vec_pretty(&Written {
             version: VERSION,
@@ -222,6 +242,14 @@ impl WrittenKey {
                 found,
             });
         }
+        if let Some(url) = &self.url
+            && !is_log_url(role, url)
+        {
+            return Err(KeyringError::Url {
+                name: name(),
+                found: url.clone(),
+            });
+        }
         let valid_for = Window {
             start: time(&self.start)?,
             end: self.end.as_deref().map(time).transpose()?,
@@ -232,6 +260,26 @@ impl WrittenKey {
             valid_for,
             public_key,
             certificates,
+            url: self.url,
+            fresh: self.fresh,
         })
+    }
+}
+
+/// Whether a log of that role can be at that URL.
+pub(crate) fn is_log_url(role: Role, url: &str) -> bool {
+    match role {
+        Role::RekorLog => Address::new(url).is_ok_and(|address| address.base() == url),
+        Role::CtLog => {
+            // Below the address of an instance, in one plain segment.
+            let Some((base, segment)) = url.rsplit_once('/') else {
+                return false;
+            };
+            let plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let is_plain = !segment.is_empty() && segment.bytes().all(plain);
+            is_plain && Address::new(base).is_ok_and(|address| address.base() == base)
+        }
+        _ => false,
     }
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod address;
+mod by_host;
 pub mod control;
 mod data;
 mod disk;
@@ -19,48 +20,47 @@ mod error;
 mod genesis;
 mod keyring;
 mod keyring_file;
+mod living;
+mod making;
+mod present;
+mod rotation;
 mod services;
 mod storage;
 mod trust;
 mod trust_repository;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use tokio::task::JoinHandle;
 use waxwing_client::{IdentityToken, Signer};
 use waxwing_crypto::{KeyType, Random};
-use waxwing_encoding::time::{Clock, UnixTime};
-use waxwing_issuer::{Identity, Issuer};
-use waxwing_log::Log;
-use waxwing_model::{SigningConfig, TrustConfig, TrustedRoot};
-use waxwing_net::Client;
-use waxwing_serve::Observations;
+use waxwing_encoding::time::Clock;
+use waxwing_issuer::Identity;
+use waxwing_model::{SigningConfig, TrustedRoot};
+use waxwing_net::{Client, Routes};
+use waxwing_serve::{Observations, RequestLog};
 use waxwing_verify::{Requirements, TrustError, Verifier};
 
 use crate::control::Control;
-use crate::keyring::{Keyring, PrivateKeys};
+use crate::keyring::Keyring;
+use crate::living::{Ingredients, Keeper, Living};
+use crate::present::{Door, Present};
 use crate::services::{Ground, Services};
 use crate::storage::Storage;
-use crate::trust_repository::{Publishing, TrustRepository};
 
 pub use address::{Address, AddressError};
 pub use control::ControlError;
-pub use data::{DataDirectory, DataError, Rotated};
+pub use data::{DataDirectory, DataError};
 pub use disk::DiskError;
 pub use error::{NoToken, StartError};
 pub use genesis::GenesisError;
 pub use keyring_file::KeyringError;
+pub use rotation::{NewKey, NotRotated, Rotated, Rotation};
 pub use trust_repository::TrustRepositoryError;
 pub use waxwing_fulcio::config::{
     ConfigError as FulcioConfigError, Configuration as FulcioConfiguration,
 };
-
-/// Between two looks at what expires.
-const KEEP: Duration = Duration::from_secs(15 * 60);
 
 /// What an instance is given: floors below the programs take time and chance as arguments.
 #[derive(Clone)]
@@ -82,141 +82,80 @@ impl std::fmt::Debug for Surroundings {
 /// A Sigstore that runs.
 pub struct Instance {
     address: Address,
-    issuer: Arc<Issuer>,
-    router: Router,
     observations: Observations,
-    trusted_root: TrustedRoot,
-    signing_config: SigningConfig,
     surroundings: Surroundings,
-    logs: Vec<Log>,
-    /// What only keys that lie elsewhere can do, in sentences.
-    needs: Vec<String>,
-    keeper: Option<Keeper>,
-    control: Option<Control>,
-    /// Held while the instance runs.
-    lock: Option<File>,
+    door: Door,
+    /// What keeps it and takes orders, if it lives in a directory.
+    behind: Option<(Keeper, Control)>,
 }
 
 impl Instance {
     /// A new one in memory, which is gone when it is dropped.
     pub async fn start(address: Address, surroundings: Surroundings) -> Result<Self, StartError> {
         let (keyring, keys) = Keyring::generate(&address, KeyType::EcdsaP256, &surroundings)?;
-        let what = What::of(address, &keyring, None);
-        let held = Holdings {
+        let trusted_root = trust::trusted_root(&address, &keyring);
+        let observations = Observations::new();
+        let root_of_trust = trusted_root.to_json()?;
+        let services = Services::start(Ground {
+            address: &address,
             keyring: &keyring,
             keys,
             storage: &Storage::Memory,
+            begun: false,
+            surroundings: &surroundings,
+            observations: &observations,
+            root_of_trust: &root_of_trust,
+            repository: None,
             fulcio: None,
+            request_log: None,
+            before: None,
+        });
+        let present = Present {
+            services: services.await?,
+            signing_config: Arc::new(trust::signing_config(&address, &keyring)),
+            trusted_root: Arc::new(trusted_root),
+            needs: Vec::new(),
         };
-        Self::with(what, held, surroundings).await
+        Ok(Self {
+            address,
+            observations,
+            surroundings,
+            door: Door::new(present),
+            behind: None,
+        })
     }
 
     /// The one in a directory, which goes on where it was.
     pub async fn open(
-        mut data: DataDirectory,
+        data: DataDirectory,
         choices: Choices,
         surroundings: Surroundings,
     ) -> Result<Self, StartError> {
-        let Choices { guards, fulcio } = choices;
-        let storage = Storage::Directory {
-            logs: data.path().join("logs"),
-            users: users(data.path()),
-            guards,
-            begun: data.file.begun,
-        };
-        let now = surroundings.clock.now();
-        let begun = data.file.begun;
-        let repository = Arc::new(TrustRepository::open(data.path(), !begun, now)?);
-        let keys = std::mem::take(&mut data.keys);
-        let keyring = data.file.keyring.clone();
-        let what = What::of(data.address().clone(), &keyring, Some(&repository));
-        let publishing = Publishing {
-            address: &what.address,
-            keyring: &keyring,
-            trusted_root: &what.trusted_root,
-            signing_config: &what.signing_config,
-        };
-        let needs = repository.publish(&publishing, now)?;
-        let clock = Arc::clone(&surroundings.clock);
-        let held = Holdings {
-            keyring: &keyring,
-            keys,
-            storage: &storage,
-            fulcio: fulcio.as_ref(),
-        };
-        let mut instance = Self::with(what, held, surroundings).await?;
-        instance.needs = needs;
-        instance.keeper = Some(Keeper::start(Arc::clone(&repository), clock));
-        data.note_begun()?;
-        let (trusted_root, signing_config) = (&instance.trusted_root, &instance.signing_config);
-        let trust_config = TrustConfig {
-            trusted_root: trusted_root.clone(),
-            signing_config: signing_config.clone(),
-        };
-        data.write_for_clients("trusted_root.json", &trusted_root.to_json()?)?;
-        data.write_for_clients("signing_config.json", &signing_config.to_json()?)?;
-        data.write_for_clients("trust_config.json", &trust_config.to_json()?)?;
-        data.write_for_clients("root.json", &repository.root())?;
-        let control = Control::listen(data.path(), Arc::clone(&instance.issuer))?;
-        instance.control = Some(control);
-        instance.lock = Some(data.into_lock());
-        Ok(instance)
-    }
-
-    async fn with(
-        what: What,
-        held: Holdings<'_>,
-        surroundings: Surroundings,
-    ) -> Result<Self, StartError> {
-        let What {
-            address,
-            trusted_root,
-            signing_config,
-            repository,
-        } = what;
-        let root = repository
-            .as_ref()
-            .and_then(|repository| repository.first_root());
-        let root = match root {
-            Some(root) => root.to_vec(),
-            None => trusted_root.to_json()?,
-        };
-        let observations = Observations::new();
-        let ground = Ground {
-            address: &address,
-            keyring: held.keyring,
-            keys: held.keys,
-            storage: held.storage,
-            fulcio: held.fulcio,
-            surroundings: &surroundings,
-            observations: &observations,
-            root_of_trust: &root,
-            repository,
-        };
-        let services = Services::start(ground).await?;
+        let (path, address) = (data.path().to_owned(), data.address().clone());
+        let ingredients = Ingredients::of(&data, choices, surroundings.clone())?;
+        let observations = ingredients.observations.clone();
+        let living = Arc::new(Living::begin(ingredients, data).await?);
+        let door = living.door().clone();
+        let control = Control::listen(&path, Arc::clone(&living))?;
         Ok(Self {
             address,
-            issuer: services.issuer,
-            router: services.router,
             observations,
-            trusted_root,
-            signing_config,
             surroundings,
-            logs: services.logs,
-            needs: Vec::new(),
-            keeper: None,
-            control: None,
-            lock: None,
+            door,
+            behind: Some((Keeper::start(living), control)),
         })
     }
 
     /// Brings to an end what runs: every log files what it has, and lets go of its directory.
     pub async fn close(self) {
-        for log in &self.logs {
+        // First those who could exchange what is closed here; they hold the directory.
+        if let Some((keeper, control)) = self.behind {
+            keeper.end().await;
+            control.end().await;
+        }
+        for log in self.door.present().services.logs.values() {
             log.close().await;
         }
-        drop((self.control, self.keeper));
-        drop(self.lock);
     }
 
     /// Where clients find it.
@@ -225,13 +164,13 @@ impl Instance {
     }
 
     /// What only keys that lie elsewhere can do, in sentences: a root or targets to sign.
-    pub fn needs(&self) -> &[String] {
-        &self.needs
+    pub fn needs(&self) -> Vec<String> {
+        self.door.present().needs.clone()
     }
 
     /// Every service, for a listener or for [`waxwing_net::Routes`].
     pub fn router(&self) -> Router {
-        self.router.clone()
+        self.door.router()
     }
 
     /// What the services have answered so far.
@@ -239,32 +178,40 @@ impl Instance {
         &self.observations
     }
 
-    /// Whose word counts here.
-    pub fn trusted_root(&self) -> &TrustedRoot {
-        &self.trusted_root
+    /// Whose word counts here, now.
+    pub fn trusted_root(&self) -> Arc<TrustedRoot> {
+        Arc::clone(&self.door.present().trusted_root)
     }
 
-    /// Which services to sign with.
-    pub fn signing_config(&self) -> &SigningConfig {
-        &self.signing_config
+    /// Which services to sign with, now.
+    pub fn signing_config(&self) -> Arc<SigningConfig> {
+        Arc::clone(&self.door.present().signing_config)
     }
 
     /// A token that says that its holder is `identity`, which is the caller's to know.
     pub fn token(&self, identity: &Identity) -> Result<IdentityToken, NoToken> {
-        Ok(IdentityToken::new(self.issuer.issue(identity)?.as_str())?)
+        let present = self.door.present();
+        let issued = present.services.issuer.service.issue(identity)?;
+        Ok(IdentityToken::new(issued.as_str())?)
     }
 
     /// A client whose requests travel to this instance inside the process.
     pub fn client(&self) -> Result<Client, waxwing_net::Error> {
-        services::carry(&self.address, self.router.clone())
+        let present = self.door.present();
+        let mut hosts = present.services.hosts.iter();
+        let routes = hosts.try_fold(Routes::new(), |routes, host| {
+            routes.with(host, self.router())
+        });
+        Ok(Client::in_process(routes?))
     }
 
-    /// A signer that uses this instance through `client`.
+    /// A signer that uses this instance, as it is now, through `client`.
     pub fn signer(&self, client: Client) -> Result<Signer, TrustError> {
+        let trusted_root = self.trusted_root().as_ref().clone();
         Ok(Signer {
             client,
-            config: self.signing_config.clone(),
-            verifier: Verifier::new(self.trusted_root.clone(), Requirements::public_good())?,
+            config: self.signing_config().as_ref().clone(),
+            verifier: Verifier::new(trusted_root, Requirements::public_good())?,
             clock: Arc::clone(&self.surroundings.clock),
             random: Arc::clone(&self.surroundings.random),
         })
@@ -280,58 +227,8 @@ pub struct Choices {
     pub guards: Option<PathBuf>,
     /// The issuers that Fulcio believes besides the instance's own.
     pub fulcio: Option<FulcioConfiguration>,
-}
-
-/// What an instance has.
-struct Holdings<'a> {
-    keyring: &'a Keyring,
-    keys: PrivateKeys,
-    storage: &'a Storage,
-    fulcio: Option<&'a FulcioConfiguration>,
-}
-
-/// What an instance is to those who trust it.
-struct What {
-    address: Address,
-    trusted_root: TrustedRoot,
-    signing_config: SigningConfig,
-    repository: Option<Arc<TrustRepository>>,
-}
-
-impl What {
-    fn of(address: Address, keyring: &Keyring, repository: Option<&Arc<TrustRepository>>) -> Self {
-        let began = keyring.held.iter().map(|held| held.valid_for.start).min();
-        let trusted_root = trust::trusted_root(&address, keyring);
-        let signing_config = trust::signing_config(&address, began.unwrap_or(UnixTime::EARLIEST));
-        Self {
-            address,
-            trusted_root,
-            signing_config,
-            repository: repository.map(Arc::clone),
-        }
-    }
-}
-
-/// Keeps the trust repository fresh as long as it lives.
-struct Keeper(JoinHandle<()>);
-
-impl Keeper {
-    fn start(repository: Arc<TrustRepository>, clock: Arc<dyn Clock>) -> Self {
-        Self(tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(KEEP).await;
-                let (repository, now) = (Arc::clone(&repository), clock.now());
-                // What fails now is tried again; clients have what is there for days.
-                let _ = tokio::task::spawn_blocking(move || repository.refresh(now)).await;
-            }
-        }))
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    /// Who writes a line for each request.
+    pub request_log: Option<RequestLog>,
 }
 
 /// The file of those who may log in at the instance in a directory.

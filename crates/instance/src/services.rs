@@ -1,5 +1,6 @@
 //! The services, each built from its keys and mounted on one router.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,22 +14,21 @@ use waxwing_net::{Client, Routes, Settings as NetworkSettings};
 use waxwing_pki::Certificate;
 use waxwing_pki::issue::Authority;
 use waxwing_pki::timestamp::TimestampAuthority;
-use waxwing_serve::{Mount, Observations, check_mounts, health, refuse_unknown_paths};
+use waxwing_serve::{Mount, Observations, RequestLog, check_mounts, health, refuse_unknown_paths};
 use waxwing_tlog::note::NoteSigner;
 
 use crate::address::{CT_PREFIX, ISSUER_PREFIX, TUF_PREFIX};
-use crate::genesis::Genesis;
 use crate::keyring::{Held, Keyring, PrivateKeys, Role};
 use crate::storage::Storage;
 use crate::trust_repository::{TrustRepository, served};
-use crate::{Address, StartError, Surroundings};
+use crate::{Address, StartError, Surroundings, by_host, genesis};
 
 /// The audience of tokens for Fulcio.
 const CLIENT_ID: &str = "sigstore";
 
-/// What is mounted where. Some clients drop any path from a base URL, so Fulcio, Rekor and the
-/// timestamp authority answer at the root.
-const MOUNTS: [Mount<'_>; 7] = [
+/// What is mounted where, beside the CT logs. Some clients drop any path from a base URL, so Fulcio,
+/// Rekor and the timestamp authority answer at the root.
+const MOUNTS: [Mount<'_>; 6] = [
     Mount {
         service: "fulcio",
         prefix: "",
@@ -59,19 +59,23 @@ const MOUNTS: [Mount<'_>; 7] = [
         prefix: TUF_PREFIX,
         routes: served::ROUTES,
     },
-    Mount {
-        service: "ctlog",
-        prefix: CT_PREFIX,
-        routes: waxwing_ctlog::ROUTES,
-    },
 ];
 
 /// The running services.
 pub(crate) struct Services {
-    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) issuer: OurIssuer,
     pub(crate) router: Router,
-    /// The logs, to be closed in the end.
-    pub(crate) logs: Vec<Log>,
+    /// By the names of their keys.
+    pub(crate) logs: BTreeMap<String, Log>,
+    /// The URLs of the hosts by which the router is asked.
+    pub(crate) hosts: Vec<String>,
+}
+
+/// The issuer, and the keys that it was made of.
+#[derive(Clone)]
+pub(crate) struct OurIssuer {
+    pub(crate) service: Arc<Issuer>,
+    keys: Vec<String>,
 }
 
 /// What services are made of.
@@ -80,31 +84,39 @@ pub(crate) struct Ground<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) keys: PrivateKeys,
     pub(crate) storage: &'a Storage,
+    /// Whether the logs that are not fresh were begun, and must be there.
+    pub(crate) begun: bool,
     pub(crate) surroundings: &'a Surroundings,
     pub(crate) observations: &'a Observations,
-    /// What the Rekor log begins with.
+    /// What a Rekor log begins with.
     pub(crate) root_of_trust: &'a [u8],
     pub(crate) repository: Option<Arc<TrustRepository>>,
     /// The issuers that the operator believes.
     pub(crate) fulcio: Option<&'a Configuration>,
+    pub(crate) request_log: Option<&'a RequestLog>,
+    /// What runs now, and what of it goes on.
+    pub(crate) before: Option<&'a Services>,
 }
 
 impl Services {
-    /// Starts them all. Logs that are empty get their first entry.
+    /// Starts them all. Logs that are empty get their first entry; those whose time is over, their last
+    /// checkpoint.
     pub(crate) async fn start(ground: Ground<'_>) -> Result<Self, StartError> {
-        check_mounts(&MOUNTS)?;
-        let mut logs = Vec::new();
-        let started = Self::start_on(ground, &mut logs).await;
+        let mut opened = BTreeMap::new();
+        let started = Self::start_on(ground, &mut opened).await;
         if started.is_err() {
             // Their directories are let go of before anybody is told.
-            for log in logs {
+            for log in opened.values() {
                 log.close().await;
             }
         }
         started
     }
 
-    async fn start_on(mut ground: Ground<'_>, logs: &mut Vec<Log>) -> Result<Self, StartError> {
+    async fn start_on(
+        mut ground: Ground<'_>,
+        opened: &mut BTreeMap<String, Log>,
+    ) -> Result<Self, StartError> {
         let Ground {
             address,
             surroundings,
@@ -114,43 +126,33 @@ impl Services {
         let clock = || Arc::clone(&surroundings.clock);
         let random = || Arc::clone(&surroundings.random);
 
-        let (_, issuer) = ground.key(Role::Issuer)?;
-        let mut issuer = Issuer::new(address.issuer(), issuer, clock())?.with_random(random());
-        let now = surroundings.clock.now();
-        let tokens_live = i64::try_from(LONGEST_LIFETIME.as_secs()).unwrap_or(i64::MAX);
-        for old in ground.keyring.of(Role::Issuer) {
-            // Its last tokens may still be around.
-            let end = old.valid_for.end;
-            if end.is_some_and(|end| now <= end.plus_seconds(tokens_live)) {
-                issuer = issuer.with_previous_key(&old.public_key)?;
+        let issuer = ground.issuer()?;
+        let ct_logs = ground.ct_logs(opened).await?;
+        let active = ground.active(Role::CtLog)?;
+        check_mounts(&mounts(&ct_logs))?;
+        // What Fulcio asks; it never asks itself or the others.
+        let mounted = issuer.service.mounted_router();
+        let mut asked = observations.around("issuer", mounted);
+        let mut ct_log = None;
+        for log in &ct_logs {
+            asked = asked.nest(&log.prefix, log.router.clone());
+            if log.held.name == active.name {
+                ct_log = Some(CtLog {
+                    url: format!("{}{}", address.base(), log.prefix),
+                    public_key: log.held.public_key.clone(),
+                });
             }
         }
-        if let Some(users) = ground.storage.users() {
-            issuer = issuer.with_users(users)?;
-        }
-        let issuer = Arc::new(issuer);
-        let (held, ct_key) = ground.key(Role::CtLog)?;
-        let ct_public_key = held.public_key.clone();
-        let ct = ground.ct_log(held, ct_key, logs).await?;
-        // What Fulcio asks; it never asks itself or the others.
-        let asked = Router::new()
-            .merge(observations.around("issuer", issuer.mounted_router()))
-            .nest(CT_PREFIX, observations.around("ctlog", ct.router()));
+        let ct_log = ct_log.ok_or(StartError::NoActiveKey {
+            role: Role::CtLog.name(),
+        })?;
 
         let tokens = ground.tokens(asked.clone())?;
         let (held, key) = ground.key(Role::CertificateAuthority)?;
         let authority = held.certificates.clone();
         let (issuing, above) = chain(held, key)?;
-        let issuing = CertificateAuthority::new(
-            issuing,
-            above,
-            CtLog {
-                url: address.ct_log(),
-                public_key: ct_public_key,
-            },
-            carry(address, asked.clone())?,
-            random(),
-        );
+        let network = carry(address.base(), asked.clone())?;
+        let issuing = CertificateAuthority::new(issuing, above, ct_log, network, random());
         let others = ground.keyring.of(Role::CertificateAuthority);
         let others = others.map(|held| held.certificates.clone()).collect();
         let issuing = issuing.with_other_chains(others);
@@ -159,13 +161,19 @@ impl Services {
         let (stamping, above) = chain(held, key)?;
         let stamping = TimestampAuthority::new(stamping, above);
         let tsa = waxwing_tsa::Service::new(stamping, clock(), random())?;
-        let (held, rekor_key) = ground.key(Role::RekorLog)?;
-        let rekor_key = Arc::new(rekor_key);
-        let rekor = ground.rekor(held, Arc::clone(&rekor_key), logs).await?;
+        let rekor_logs = ground.rekor_logs(opened).await?;
 
+        let rekor = by_host::router(
+            rekor_logs
+                .iter()
+                .map(|log| (log.host.clone(), log.router.clone()))
+                .collect(),
+            address.host(),
+        );
         let router = asked
+            .clone()
             .merge(observations.around("fulcio", fulcio.router()))
-            .merge(observations.around("rekor", rekor.router()))
+            .merge(rekor)
             .merge(observations.around("tsa", tsa.router()))
             .merge(health());
         let router = match &ground.repository {
@@ -176,24 +184,112 @@ impl Services {
             None => router,
         };
         let router = refuse_unknown_paths(router);
-        if logs.iter().any(|log| log.checkpoint().size == 0) {
-            let genesis = Genesis::new(&rekor_key, &authority, ground.root_of_trust)?;
-            let client = carry(address, router.clone())?;
-            genesis.write(&client, address).await?;
+        let router = match ground.request_log {
+            Some(log) => log.clone().around(router),
+            None => router,
+        };
+        for log in &rekor_logs {
+            if log.log.checkpoint().size == 0 {
+                let url = log.held.log_url(address);
+                let client = carry(&url, log.router.clone())?;
+                let root = ground.root_of_trust;
+                genesis::begin_rekor_log(&client, &url, &log.key, root).await?;
+            }
+        }
+        for log in &ct_logs {
+            if log.log.checkpoint().size == 0 {
+                let client = carry(address.base(), asked.clone())?;
+                let url = format!("{}{}", address.base(), log.prefix);
+                genesis::begin_ct_log(&client, &url, &authority).await?;
+            }
+        }
+        let mut hosts = vec![address.base().to_owned()];
+        hosts.extend(rekor_logs.iter().map(|log| log.held.log_url(address)));
+        let mut logs = BTreeMap::new();
+        let rekor_logs = rekor_logs.into_iter().map(|log| (log.held, log.log));
+        for (held, log) in rekor_logs.chain(ct_logs.into_iter().map(|log| (log.held, log.log))) {
+            if held.has_ended(surroundings.clock.now()) {
+                log.freeze().await.map_err(|reason| StartError::NotFrozen {
+                    name: held.name.clone(),
+                    reason,
+                })?;
+            }
+            logs.insert(held.name.clone(), log);
         }
         Ok(Self {
             issuer,
             router,
-            logs: logs.clone(),
+            logs,
+            hosts,
         })
     }
 }
 
+/// A CT log, and the prefix of its routes.
+struct OurCtLog<'a> {
+    held: &'a Held,
+    prefix: String,
+    log: Log,
+    router: Router,
+}
+
+/// A Rekor log, and the host name by which clients ask for it.
+struct OurRekorLog<'a> {
+    held: &'a Held,
+    host: String,
+    log: Log,
+    key: Arc<PrivateKey>,
+    router: Router,
+}
+
+/// What is mounted where.
+fn mounts<'a>(ct_logs: &'a [OurCtLog<'_>]) -> Vec<Mount<'a>> {
+    let ct_logs = ct_logs.iter().map(|log| Mount {
+        service: "ctlog",
+        prefix: &log.prefix,
+        routes: waxwing_ctlog::ROUTES,
+    });
+    MOUNTS.into_iter().chain(ct_logs).collect()
+}
+
 impl<'a> Ground<'a> {
     /// The key that a role signs with now.
+    fn active(&self, role: Role) -> Result<&'a Held, StartError> {
+        self.keyring.active(role, self.surroundings.clock.now())
+    }
+
     fn key(&mut self, role: Role) -> Result<(&'a Held, PrivateKey), StartError> {
-        let held = self.keyring.active(role, self.surroundings.clock.now())?;
+        let held = self.active(role)?;
         Ok((held, self.keys.take(&held.name)?))
+    }
+
+    /// The issuer. It stays the same one as long as its keys do: it knows who is about to log in.
+    fn issuer(&mut self) -> Result<OurIssuer, StartError> {
+        let (now, active) = (self.surroundings.clock.now(), self.active(Role::Issuer)?);
+        let tokens_live = i64::try_from(LONGEST_LIFETIME.as_secs()).unwrap_or(i64::MAX);
+        // The last tokens of old keys may still be around.
+        let is_old = |held: &&Held| {
+            let end = held.valid_for.end;
+            held.name != active.name && end.is_some_and(|end| now <= end.plus_seconds(tokens_live))
+        };
+        let old: Vec<&Held> = self.keyring.of(Role::Issuer).filter(is_old).collect();
+        let named = std::iter::once(active).chain(old.iter().copied());
+        let keys: Vec<String> = named.map(|held| held.name.clone()).collect();
+        if let Some(before) = self.before.filter(|before| before.issuer.keys == keys) {
+            return Ok(before.issuer.clone());
+        }
+        let clock = Arc::clone(&self.surroundings.clock);
+        let key = self.keys.take(&active.name)?;
+        let issuer = Issuer::new(self.address.issuer(), key, clock)?;
+        let mut issuer = issuer.with_random(Arc::clone(&self.surroundings.random));
+        for old in old {
+            issuer = issuer.with_previous_key(&old.public_key)?;
+        }
+        if let Some(users) = self.storage.users() {
+            issuer = issuer.with_users(users)?;
+        }
+        let service = Arc::new(issuer);
+        Ok(OurIssuer { service, keys })
     }
 
     /// Who is believed about who asks: our own issuer, and those of the operator's file. Only for
@@ -202,7 +298,7 @@ impl<'a> Ground<'a> {
         let (address, issuer) = (self.address, self.address.issuer());
         let (client, issuers) = match self.fulcio {
             None => (
-                carry(address, asked)?,
+                carry(address.base(), asked)?,
                 Configuration::for_email(&issuer, CLIENT_ID),
             ),
             Some(configured) => {
@@ -216,54 +312,82 @@ impl<'a> Ground<'a> {
         Ok(TokenVerifier::new(client, issuers)?)
     }
 
-    async fn ct_log(
-        &self,
-        held: &Held,
-        key: PrivateKey,
-        logs: &mut Vec<Log>,
-    ) -> Result<waxwing_ctlog::Service, StartError> {
-        let origin = self.address.ct_origin();
-        let key = Arc::new(key);
-        let signer = NoteSigner::tree_head(&origin, Arc::clone(&key))?;
-        let signer = HeadSigner::new(&origin, signer)?;
-        let settings = Settings::new(Format::StaticCt);
-        let log = self.open(held, signer, settings).await?;
-        logs.push(log.clone());
+    async fn ct_logs(
+        &mut self,
+        opened: &mut BTreeMap<String, Log>,
+    ) -> Result<Vec<OurCtLog<'a>>, StartError> {
         let roots = self.keyring.of(Role::CertificateAuthority);
         let roots = roots.filter_map(|held| held.certificates.last().cloned());
-        let issuers = self.storage.issuers(&held.name);
-        let roots = roots.collect();
-        Ok(waxwing_ctlog::Service::new(log, key, roots, issuers))
+        let roots: Vec<Certificate> = roots.collect();
+        let mut logs = Vec::new();
+        for held in self.keyring.of(Role::CtLog) {
+            let key = Arc::new(self.keys.take(&held.name)?);
+            let origin = held.origin(self.address);
+            let signer = NoteSigner::tree_head(&origin, Arc::clone(&key))?;
+            let signer = HeadSigner::new(&origin, signer)?;
+            let settings = Settings::new(Format::StaticCt);
+            let log = self.open(held, signer, settings, opened).await?;
+            let prefix = origin.find('/').map_or(CT_PREFIX, |at| &origin[at..]);
+            let issuers = self.storage.issuers(&held.name);
+            let service = waxwing_ctlog::Service::new(log.clone(), key, roots.clone(), issuers);
+            logs.push(OurCtLog {
+                held,
+                prefix: prefix.to_owned(),
+                log,
+                router: self.observations.around("ctlog", service.router()),
+            });
+        }
+        Ok(logs)
     }
 
-    async fn rekor(
-        &self,
-        held: &Held,
-        key: Arc<PrivateKey>,
-        logs: &mut Vec<Log>,
-    ) -> Result<waxwing_rekor::Service, StartError> {
-        let origin = self.address.host();
-        let log_id = waxwing_rekor::log_id(origin, key.public_key());
-        let signer = HeadSigner::new(origin, NoteSigner::ed25519(origin, key)?)?;
-        let log = self.open(held, signer, Settings::of_entries()).await?;
-        logs.push(log.clone());
-        Ok(waxwing_rekor::Service::new(log, log_id))
+    async fn rekor_logs(
+        &mut self,
+        opened: &mut BTreeMap<String, Log>,
+    ) -> Result<Vec<OurRekorLog<'a>>, StartError> {
+        let mut logs = Vec::new();
+        for held in self.keyring.of(Role::RekorLog) {
+            let key = Arc::new(self.keys.take(&held.name)?);
+            let origin = held.origin(self.address);
+            let log_id = waxwing_rekor::log_id(&origin, key.public_key());
+            let signer = NoteSigner::ed25519(&origin, Arc::clone(&key))?;
+            let signer = HeadSigner::new(&origin, signer)?;
+            let log = self
+                .open(held, signer, Settings::of_entries(), opened)
+                .await?;
+            let service = waxwing_rekor::Service::new(log.clone(), log_id);
+            logs.push(OurRekorLog {
+                held,
+                host: origin,
+                router: self.observations.around("rekor", service.router()),
+                log,
+                key,
+            });
+        }
+        Ok(logs)
     }
 
+    /// The log of a key: the one that is open, or else opened here and noted in `opened`.
     async fn open(
         &self,
         held: &Held,
         signer: HeadSigner,
         mut settings: Settings,
+        opened: &mut BTreeMap<String, Log>,
     ) -> Result<Log, StartError> {
-        settings.must_exist = self.storage.has_begun();
+        let before = self.before.and_then(|before| before.logs.get(&held.name));
+        if let Some(log) = before {
+            return Ok(log.clone());
+        }
+        settings.must_exist = self.begun && !held.fresh;
         let driver = self.storage.driver(&held.name, settings.format);
         let clock = Arc::clone(&self.surroundings.clock);
-        let opened = Log::open(driver, signer, clock, settings).await;
-        opened.map_err(|source| StartError::Log {
+        let log = Log::open(driver, signer, clock, settings).await;
+        let log = log.map_err(|source| StartError::Log {
             name: held.name.clone(),
             source,
-        })
+        })?;
+        opened.insert(held.name.clone(), log.clone());
+        Ok(log)
     }
 }
 
@@ -280,9 +404,7 @@ fn chain(held: &Held, key: PrivateKey) -> Result<(Authority, Vec<Certificate>), 
     Ok((authority, above.to_vec()))
 }
 
-/// A client that carries requests for this address to `router`.
-pub(crate) fn carry(address: &Address, router: Router) -> Result<Client, waxwing_net::Error> {
-    Ok(Client::in_process(
-        Routes::new().with(address.base(), router)?,
-    ))
+/// A client that carries requests for a host to `router`.
+pub(crate) fn carry(base: &str, router: Router) -> Result<Client, waxwing_net::Error> {
+    Ok(Client::in_process(Routes::new().with(base, router)?))
 }

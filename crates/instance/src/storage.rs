@@ -17,17 +17,10 @@ pub(crate) enum Storage {
         logs: PathBuf,
         users: PathBuf,
         guards: Option<PathBuf>,
-        /// Whether the logs were begun, and must be there.
-        begun: bool,
     },
 }
 
 impl Storage {
-    /// Whether a log that is not there was lost.
-    pub(crate) fn has_begun(&self) -> bool {
-        matches!(self, Self::Directory { begun: true, .. })
-    }
-
     /// Who may log in; in memory there is nobody to add them.
     pub(crate) fn users(&self) -> Option<Arc<dyn Users>> {
         match self {

@@ -27,8 +27,8 @@ pub(crate) fn trusted_root(address: &Address, keyring: &Keyring) -> TrustedRoot 
         };
         keyring.of(role).map(authority).collect()
     };
-    let log = |held: &Held, base_url: String, log_id: Vec<u8>| TransparencyLog {
-        base_url,
+    let log = |held: &Held, log_id: Vec<u8>| TransparencyLog {
+        base_url: held.log_url(address),
         public_key: held.public_key.clone(),
         algorithm: waxwing_crypto::SignatureAlgorithm::default_for(held.public_key.key_type())
             .expect("invariant: the keys of logs are of kinds that have an algorithm"),
@@ -38,12 +38,12 @@ pub(crate) fn trusted_root(address: &Address, keyring: &Keyring) -> TrustedRoot 
         operator: String::new(),
     };
     let rekor_logs = keyring.of(Role::RekorLog).map(|held| {
-        let log_id = waxwing_rekor::log_id(address.host(), &held.public_key);
-        log(held, address.base().to_owned(), log_id.to_vec())
+        let log_id = waxwing_rekor::log_id(&held.origin(address), &held.public_key);
+        log(held, log_id.to_vec())
     });
     let ct_logs = keyring.of(Role::CtLog).map(|held| {
         let log_id = held.public_key.sha256_of_spki().to_vec();
-        log(held, address.ct_log(), log_id)
+        log(held, log_id)
     });
     TrustedRoot {
         version: Version::V0_1,
@@ -55,25 +55,32 @@ pub(crate) fn trusted_root(address: &Address, keyring: &Keyring) -> TrustedRoot 
     }
 }
 
-/// The services of an instance that began then.
-pub(crate) fn signing_config(address: &Address, began: UnixTime) -> SigningConfig {
-    let service = |url: String, major_api_version| {
-        vec![Service {
-            url,
-            major_api_version,
-            valid_for: Window {
-                start: began,
-                end: None,
-            },
-            operator: address.host().to_owned(),
-        }]
+/// The services of an instance. Every Rekor log that it has had is there, each for its time, so that
+/// what clients are told does not change when a log comes to its end.
+pub(crate) fn signing_config(address: &Address, keyring: &Keyring) -> SigningConfig {
+    let service = |url: String, major_api_version, valid_for| Service {
+        url,
+        major_api_version,
+        valid_for,
+        operator: address.host().to_owned(),
     };
+    let began = keyring.held.iter().map(|held| held.valid_for.start).min();
+    let always = Window {
+        start: began.unwrap_or(UnixTime::EARLIEST),
+        end: None,
+    };
+    let mut logs: Vec<_> = keyring
+        .of(Role::RekorLog)
+        .map(|held| service(held.log_url(address), 2, held.valid_for))
+        .collect();
+    // The newest first: some clients take the first that is good.
+    logs.reverse();
     SigningConfig {
-        certificate_authorities: service(address.base().to_owned(), 1),
-        oidc_issuers: service(address.issuer(), 1),
-        transparency_logs: service(address.base().to_owned(), 2),
+        certificate_authorities: vec![service(address.base().to_owned(), 1, always)],
+        oidc_issuers: vec![service(address.issuer(), 1, always)],
+        transparency_logs: logs,
         transparency_log_selector: Selector::Any,
-        timestamp_authorities: service(address.timestamp_authority(), 1),
+        timestamp_authorities: vec![service(address.timestamp_authority(), 1, always)],
         timestamp_authority_selector: Selector::Any,
     }
 }

@@ -11,6 +11,7 @@ mod install;
 mod log_command;
 mod log_place;
 mod opaque_log;
+mod order;
 mod rotate;
 mod shell;
 mod stop;

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use waxwing_cli::Output;
-use waxwing_instance::control::{self, Order};
-use waxwing_instance::{DataDirectory, DataError, StartError};
+use waxwing_instance::control::Order;
 
+use crate::order::{Reached, reach};
 use crate::system::surroundings;
 use crate::up::Data;
 
@@ -27,20 +27,11 @@ pub(crate) struct Token {
 
 impl Token {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
-        let path = &self.data.data;
-        let address = DataDirectory::existing_address(path)?;
-        let token = match DataDirectory::open(path, None, &address, &surroundings()) {
-            Ok(data) => data.token(&self.name, &surroundings())?,
-            Err(StartError::Data(DataError::Locked { .. })) => {
-                let order = Order::Token {
-                    r#as: self.name.clone(),
-                };
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?;
-                runtime.block_on(control::ask(path, &order))?
-            }
-            Err(error) => return Err(error.into()),
+        let token: String = match reach(&self.data.data)? {
+            Reached::Directory(data) => data.token(&self.name, &surroundings())?,
+            Reached::Running(running) => running.ask(&Order::Token {
+                r#as: self.name.clone(),
+            })?,
         };
         // Into a file without a newline: cosign puts what it reads into a header as it is.
         match output.stdout().is_terminal() {

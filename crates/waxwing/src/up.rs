@@ -147,7 +147,7 @@ impl Up {
             choices.fulcio = Some(read.with_context(|| path.display().to_string())?);
         }
         let shutdown = asked_to_stop()?;
-        let log = self.request_log(&surroundings);
+        choices.request_log = self.request_log(&surroundings);
         let process = Process {
             started: surroundings.clock.now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -164,7 +164,7 @@ impl Up {
             );
         }
         for need in instance.needs() {
-            output.warn(need);
+            output.warn(&need);
         }
         output.line(&format!("Address: {}", instance.address().base()))?;
         output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
@@ -180,11 +180,7 @@ impl Up {
             "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
             began.elapsed().as_millis()
         ))?;
-        let router = match log {
-            Some(log) => log.around(instance.router()),
-            None => instance.router(),
-        };
-        listener.serve(router, shutdown).await;
+        listener.serve(instance.router(), shutdown).await;
         instance.close().await;
         output.note("Closed");
         Ok(())

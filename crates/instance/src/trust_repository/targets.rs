@@ -80,7 +80,7 @@ impl Publishing<'_> {
                     add(format!("tsa_leaf_v{number}.crt.pem"), pem(own), "TSA", &tsa);
                 }
                 Role::CtLog => {
-                    let uri = self.address.ct_log();
+                    let uri = held.log_url(self.address);
                     add(
                         format!("ctfe_v{number}.pub"),
                         held.public_key.to_pem(),
@@ -90,7 +90,8 @@ impl Publishing<'_> {
                 }
                 Role::RekorLog => {
                     let path = format!("rekor_v{number}.pub");
-                    add(path, held.public_key.to_pem(), "Rekor", base);
+                    let uri = held.log_url(self.address);
+                    add(path, held.public_key.to_pem(), "Rekor", &uri);
                 }
                 Role::Issuer => {}
             }

@@ -69,11 +69,11 @@ async fn an_instance_goes_on_with_its_keys_logs_and_trust() {
     let instance = place.open().await.unwrap();
     assert_eq!(instance.address().base(), URL);
     works(&instance).await;
-    let trusted_root = instance.trusted_root().clone();
+    let trusted_root = instance.trusted_root();
     instance.close().await;
     for round in 2..4 {
         let instance = place.open().await.unwrap();
-        assert_eq!(*instance.trusted_root(), trusted_root);
+        assert_eq!(instance.trusted_root(), trusted_root);
         works(&instance).await;
         // The first entry, which is ours, and one for each round; the genesis was not written again.
         let checkpoint = instance.client().unwrap();
@@ -83,7 +83,7 @@ async fn an_instance_goes_on_with_its_keys_logs_and_trust() {
         instance.close().await;
     }
     let json = fs::read(place.path("client/trusted_root.json")).unwrap();
-    assert_eq!(TrustedRoot::from_json(&json).unwrap(), trusted_root);
+    assert_eq!(TrustedRoot::from_json(&json).unwrap(), *trusted_root);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod address;
 mod data;
 mod road;
+mod rotation;
 mod surroundings;
 mod trust_repository;
 mod trusted_root;

@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use waxwing_crypto::SystemRandom;
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_instance::{
-    Address, Choices, DataDirectory, Instance, Rotated, StartError, Surroundings,
+    Address, Choices, DataDirectory, Instance, Rotated, Rotation, StartError, Surroundings,
 };
 use waxwing_model::TrustedRoot;
 use waxwing_tuf::client::{Answer, Base, LocalCopy, Refresh, Start, UpdateError};
@@ -117,7 +118,7 @@ async fn a_client_follows_the_instance_through_its_absences() {
     let folder = folder.path();
     let instance = open(folder, 0).await.unwrap();
     let (mut old, mut kept) = (Client::new(folder), Client::new(folder));
-    let trusted_root = instance.trusted_root().clone();
+    let trusted_root = TrustedRoot::clone(&instance.trusted_root());
     assert_eq!(
         kept.follow(&instance, 0).await.unwrap(),
         (trusted_root.clone(), 1, 1)
@@ -250,7 +251,8 @@ async fn after_a_rotation_the_new_key_signs_and_what_the_old_one_signed_stays_go
         (Rotated::TimestampAuthority, "timestamp-authority-2"),
         (Rotated::Issuer, "issuer-2"),
     ] {
-        assert_eq!(rotated.rotate(service, &clock).unwrap(), name);
+        let new = rotated.rotate(&at_once(service), &clock).unwrap();
+        assert_eq!(new.name, name);
     }
     drop(rotated);
     let instance = open(folder, 1).await.unwrap();
@@ -284,11 +286,20 @@ async fn after_a_rotation_the_new_key_signs_and_what_the_old_one_signed_stays_go
     // What could not be published is not rotated.
     let targets = folder.join("data/private/tuf-targets.pem");
     fs::rename(&targets, folder.join("away")).unwrap();
-    let refused = data().unwrap().rotate(Rotated::Issuer, &clock).unwrap_err();
+    let issuer = at_once(Rotated::Issuer);
+    let refused = data().unwrap().rotate(&issuer, &clock).unwrap_err();
     assert!(refused.to_string().contains("\"tuf-targets\""), "{refused}");
     fs::rename(folder.join("away"), &targets).unwrap();
     assert_eq!(
-        data().unwrap().rotate(Rotated::Issuer, &clock).unwrap(),
+        data().unwrap().rotate(&issuer, &clock).unwrap().name,
         "issuer-3"
     );
+}
+
+fn at_once(service: Rotated) -> Rotation {
+    Rotation {
+        service,
+        after: Duration::ZERO,
+        url: None,
+    }
 }

@@ -1,0 +1,230 @@
+//! An instance on a directory, as what works behind it sees it: it is built anew when a key is exchanged,
+//! when a moment comes that the ring names, and its TUF repository is kept fresh.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify};
+use tokio::task::JoinHandle;
+use waxwing_encoding::time::UnixTime;
+use waxwing_model::TrustConfig;
+use waxwing_serve::Observations;
+
+use crate::data::DataDirectory;
+use crate::present::{Door, Present};
+use crate::rotation::{NewKey, Rotation};
+use crate::services::{Ground, Services};
+use crate::storage::Storage;
+use crate::trust_repository::{Publishing, TrustRepository};
+use crate::{Choices, StartError, Surroundings, trust, users};
+
+/// Between two looks at what expires and what has come to its moment.
+const KEEP: Duration = Duration::from_secs(15 * 60);
+
+/// Before something that was due and failed is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What an instance is built from, again and again.
+pub(crate) struct Ingredients {
+    pub(crate) repository: Arc<TrustRepository>,
+    pub(crate) storage: Storage,
+    pub(crate) choices: Choices,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) observations: Observations,
+}
+
+impl Ingredients {
+    pub(crate) fn of(
+        data: &DataDirectory,
+        choices: Choices,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
+        let now = surroundings.clock.now();
+        let repository = TrustRepository::open(data.path(), !data.file.begun, now)?;
+        Ok(Self {
+            repository: Arc::new(repository),
+            storage: Storage::Directory {
+                logs: data.path().join("logs"),
+                users: users(data.path()),
+                guards: choices.guards.clone(),
+            },
+            choices,
+            surroundings,
+            observations: Observations::new(),
+        })
+    }
+
+    /// Builds what the ring says: clients are told of every key before it signs.
+    pub(crate) async fn build(
+        &self,
+        data: &mut DataDirectory,
+        before: Option<&Services>,
+    ) -> Result<Present, StartError> {
+        let keyring = data.file.keyring.clone();
+        let address = data.address().clone();
+        let trusted_root = trust::trusted_root(&address, &keyring);
+        let signing_config = trust::signing_config(&address, &keyring);
+        let publishing = Publishing {
+            address: &address,
+            keyring: &keyring,
+            trusted_root: &trusted_root,
+            signing_config: &signing_config,
+        };
+        let now = self.surroundings.clock.now();
+        let needs = self.repository.publish(&publishing, now)?;
+        let root_of_trust = match self.repository.first_root() {
+            Some(root) => root.to_vec(),
+            None => trusted_root.to_json()?,
+        };
+        let services = Services::start(Ground {
+            address: &address,
+            keyring: &keyring,
+            keys: data.keys()?,
+            storage: &self.storage,
+            begun: data.file.begun,
+            surroundings: &self.surroundings,
+            observations: &self.observations,
+            root_of_trust: &root_of_trust,
+            repository: Some(Arc::clone(&self.repository)),
+            fulcio: self.choices.fulcio.as_ref(),
+            request_log: self.choices.request_log.as_ref(),
+            before,
+        });
+        let services = services.await?;
+        data.note_begun()?;
+        let trust_config = TrustConfig {
+            trusted_root: trusted_root.clone(),
+            signing_config: signing_config.clone(),
+        };
+        data.write_for_clients("trusted_root.json", &trusted_root.to_json()?)?;
+        data.write_for_clients("signing_config.json", &signing_config.to_json()?)?;
+        data.write_for_clients("trust_config.json", &trust_config.to_json()?)?;
+        data.write_for_clients("root.json", &self.repository.root())?;
+        Ok(Present {
+            trusted_root: Arc::new(trusted_root),
+            signing_config: Arc::new(signing_config),
+            services,
+            needs,
+        })
+    }
+}
+
+/// An instance that runs on its directory.
+pub(crate) struct Living {
+    ingredients: Ingredients,
+    /// Whoever has it changes the instance; nobody else does meanwhile.
+    state: Mutex<State>,
+    door: Door,
+    changed: Notify,
+}
+
+struct State {
+    data: DataDirectory,
+    /// The moment for which the present was built.
+    built: UnixTime,
+}
+
+impl Living {
+    /// Builds an instance; it lives from then on.
+    pub(crate) async fn begin(
+        ingredients: Ingredients,
+        mut data: DataDirectory,
+    ) -> Result<Self, StartError> {
+        let built = ingredients.surroundings.clock.now();
+        let present = ingredients.build(&mut data, None).await?;
+        Ok(Self {
+            ingredients,
+            state: Mutex::new(State { data, built }),
+            door: Door::new(present),
+            changed: Notify::new(),
+        })
+    }
+
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Gives a service a new key, without a request being turned away.
+    pub(crate) async fn rotate(&self, rotation: &Rotation) -> Result<NewKey, StartError> {
+        let mut state = self.state.lock().await;
+        let new = state
+            .data
+            .rotate(rotation, &self.ingredients.surroundings)?;
+        self.rebuild(&mut state).await?;
+        self.changed.notify_one();
+        Ok(new)
+    }
+
+    /// Exchanges the present for what the ring says now.
+    async fn rebuild(&self, state: &mut State) -> Result<(), StartError> {
+        let (before, now) = (
+            self.door.present(),
+            self.ingredients.surroundings.clock.now(),
+        );
+        let building = self
+            .ingredients
+            .build(&mut state.data, Some(&before.services));
+        self.door.exchange(building.await?);
+        state.built = now;
+        Ok(())
+    }
+
+    /// How long until there is something to do.
+    async fn pause(&self) -> Duration {
+        let now = self.ingredients.surroundings.clock.now();
+        let state = self.state.lock().await;
+        let Some(due) = state.data.file.keyring.next_change(state.built) else {
+            return KEEP;
+        };
+        let until = due.milliseconds().saturating_sub(now.milliseconds());
+        match until {
+            // It did not work just now.
+            0 => AGAIN,
+            // Beyond it, so that the moment itself has passed on this clock too.
+            until => Duration::from_millis(until.saturating_add(1)).min(KEEP),
+        }
+    }
+
+    /// Does what is due: a key's moment has come, or documents expire. What fails is tried again; until
+    /// then clients have what is there, for days.
+    async fn keep(&self) {
+        let now = self.ingredients.surroundings.clock.now();
+        let mut state = self.state.lock().await;
+        let due = state.data.file.keyring.next_change(state.built);
+        if due.is_some_and(|due| due < now) {
+            let _ = self.rebuild(&mut state).await;
+        } else {
+            let repository = Arc::clone(&self.ingredients.repository);
+            let _ = tokio::task::spawn_blocking(move || repository.refresh(now)).await;
+        }
+    }
+}
+
+/// Keeps an instance as long as it lives.
+pub(crate) struct Keeper(JoinHandle<()>);
+
+impl Keeper {
+    pub(crate) fn start(living: Arc<Living>) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                let pause = living.pause().await;
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => living.keep().await,
+                    () = living.changed.notified() => {}
+                }
+            }
+        }))
+    }
+
+    /// Ends it, wherever it is.
+    pub(crate) async fn end(mut self) {
+        self.0.abort();
+        let _ = (&mut self.0).await;
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
