@@ -23,9 +23,10 @@ use waxwing_issuer::Identity;
 use crate::StartError;
 use crate::living::Living;
 use crate::rotation::Rotation;
+use crate::trust_repository::RootChange;
 
 /// The longest line either way, in bytes.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: u64 = 1 << 20;
 
 /// How long one request may take. Its sender is on this machine.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +42,13 @@ pub enum Order {
     },
     /// A new key in the place of one: answered by a [`crate::NewKey`].
     Rotate(Rotation),
+    /// Other keys for the root of trust: answered by what waits for signatures, [`crate::Waiting`]s.
+    ChangeRoot(RootChange),
+    /// Copies of drafts that were signed elsewhere, none for looking only: answered by what waits still.
+    Sign {
+        /// The documents.
+        copies: Vec<String>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +158,14 @@ async fn carry_out(order: &Order, living: &Living) -> Answer {
                 .map_err(|error| error.to_string())
         }
         Order::Rotate(rotation) => answered(living.rotate(rotation).await),
+        Order::ChangeRoot(change) => answered(living.change_root(change).await),
+        Order::Sign { copies } => {
+            let copies: Vec<_> = copies
+                .iter()
+                .map(|copy| copy.clone().into_bytes())
+                .collect();
+            answered(living.merge(&copies).await)
+        }
     };
     done.map_or_else(Answer::Error, Answer::Ok)
 }

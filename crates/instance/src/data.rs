@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DIR/keyring.json       public: the URL, every key and its time. Where it lies, an instance must be
+//! DIR/keyring.next.json  the ring with keys that clients cannot be told of before keys elsewhere have signed
 //! DIR/lock               whoever holds it runs the instance
 //! DIR/private/           for the owner alone: NAME.pem for each key
 //! DIR/tuf/               the TUF repository: how clients come to trust the rest
@@ -22,15 +23,22 @@ use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_issuer::{Identity, Issuer};
 
 use crate::disk::{DiskError, about, make_directory, read, read_private_key, write};
-use crate::keyring::{Held, Keyring, PrivateKeys, Role, TUF_KEYS};
+use crate::keyring::{Held, Keyring, PrivateKeys, Role};
 use crate::keyring_file::KeyringFile;
 use crate::rotation::{NewKey, Rotation};
+use crate::trust_repository::{RootChange, TufKey, Waiting, first_root};
 use crate::{Address, KeyringError, StartError, Surroundings};
+
+/// The ring, and the one that waits until clients have been told of it.
+const RING: &str = "keyring.json";
+const NEXT_RING: &str = "keyring.next.json";
 
 /// The directory of an instance, held by this process.
 pub struct DataDirectory {
     path: PathBuf,
     pub(crate) file: KeyringFile,
+    /// The ring that will count once clients have been told of it.
+    next: Option<KeyringFile>,
     /// Held as long as the value lives.
     _lock: File,
 }
@@ -86,6 +94,14 @@ pub enum DataError {
         /// The URL that was asked for.
         expected: String,
     },
+    /// There is an instance, and one was to be begun.
+    #[error(
+        "{} holds an instance already; `waxwing root rotate` changes who signs its root", path.display()
+    )]
+    Begun {
+        /// The directory.
+        path: PathBuf,
+    },
     /// There is no instance, and none was to be begun.
     #[error("{} holds no instance; `waxwing up --data {}` begins one", path.display(), path.display())]
     Absent {
@@ -103,13 +119,7 @@ impl std::fmt::Debug for DataDirectory {
 impl DataDirectory {
     /// The public URL of the instance in a directory, by its ring alone; `None` if there is none.
     pub fn known_address(path: &Path) -> Result<Option<Address>, StartError> {
-        let ring = path.join("keyring.json");
-        let Some(json) = read(&ring)? else {
-            return Ok(None);
-        };
-        let file = KeyringFile::from_json(&json);
-        let file = file.map_err(|source| DataError::Keyring { path: ring, source })?;
-        Ok(Some(file.address))
+        Ok(read_ring(path, RING)?.map(|file| file.address))
     }
 
     /// The public URL of the instance that must be in a directory.
@@ -128,50 +138,50 @@ impl DataDirectory {
         first: &Address,
         surroundings: &Surroundings,
     ) -> Result<Self, StartError> {
-        make_directory(path, 0o755).map_err(DataError::from)?;
-        let lock = lock(path)?;
-        for (name, mode) in [("private", 0o700), ("logs", 0o755), ("client", 0o755)] {
-            make_directory(&path.join(name), mode).map_err(DataError::from)?;
-        }
-        let ring = path.join("keyring.json");
-        let file = match read(&ring)? {
-            Some(json) => {
-                let file = KeyringFile::from_json(&json);
-                let file = file.map_err(|source| DataError::Keyring { path: ring, source })?;
+        let lock = hold(path)?;
+        let file = match read_ring(path, RING)? {
+            Some(file) => {
                 check_url(path, &file.address, expected)?;
                 file
             }
             None => {
-                if !is_empty(&path.join("logs"))? {
-                    let path = path.to_owned();
-                    return Err(DataError::RingLost { path }.into());
-                }
-                let address = expected.unwrap_or(first).clone();
-                let (keyring, made) =
-                    Keyring::generate(&address, KeyType::Rsa(2048), surroundings)?;
-                let mut made = made;
-                for name in TUF_KEYS {
-                    let key = PrivateKey::generate(KeyType::EcdsaP256)?;
-                    made.0.insert(name.to_owned(), key);
-                }
-                for (name, key) in &made.0 {
-                    let pem = key.to_pem()?;
-                    write(&key_path(path, name), pem.as_bytes(), 0o600)?;
-                }
-                let file = KeyringFile {
-                    address,
-                    begun: false,
-                    keyring,
-                };
-                write_ring(path, &file)?;
-                file
+                let address = expected.unwrap_or(first);
+                begin(path, address, &RootChange::default(), surroundings)?.0
             }
         };
+        let mut next = read_ring(path, NEXT_RING)?;
+        let is_known = |held: &Held| file.keyring.held.iter().any(|one| one.name == held.name);
+        // It was promoted, and its file was not removed any more.
+        if next
+            .as_ref()
+            .is_some_and(|next| next.keyring.held.iter().all(is_known))
+        {
+            remove_next_ring(path)?;
+            next = None;
+        }
         Ok(Self {
             path: path.to_owned(),
             file,
+            next,
             _lock: lock,
         })
+    }
+
+    /// Begins an instance whose root of trust, and perhaps its targets, are signed by keys elsewhere.
+    /// It can be started once the drafts that wait have enough signatures.
+    pub fn begin(
+        path: &Path,
+        address: &Address,
+        change: &RootChange,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<Waiting>, StartError> {
+        let _lock = hold(path)?;
+        if read_ring(path, RING)?.is_some() {
+            let path = path.to_owned();
+            return Err(DataError::Begun { path }.into());
+        }
+        let (_, waiting) = begin(path, address, change, surroundings)?;
+        Ok(waiting)
     }
 
     /// Where it is.
@@ -196,31 +206,56 @@ impl DataDirectory {
         Ok(issuer.issue(&Identity::email(email))?.as_str().to_owned())
     }
 
-    /// Gives a service a new key. It is published, and signs, once the instance is built anew; what the
-    /// old key has signed stays good.
+    /// Gives a service a new key. It is published, and signs, once the instance is built anew and, where
+    /// the keys of targets lie elsewhere, they have signed; what the old key has signed stays good.
     pub fn rotate(
         &mut self,
         rotation: &Rotation,
         surroundings: &Surroundings,
     ) -> Result<NewKey, StartError> {
-        let [_, targets, _] = TUF_KEYS;
-        // Clients would be shown signatures by a key that nobody could tell them to trust.
-        if read_private_key(&key_path(&self.path, targets))?.is_none() {
-            return Err(StartError::MissingKey {
-                name: targets.to_owned(),
-            });
-        }
-        let mut file = self.file.clone();
+        let mut file = self.next.as_ref().unwrap_or(&self.file).clone();
         let rotated = file.keyring.rotate(rotation, &file.address, surroundings);
-        let (new, made) = rotated?;
+        let (mut new, made) = rotated?;
         for (name, key) in &made.0 {
             let pem = key.to_pem()?;
             write(&key_path(&self.path, name), pem.as_bytes(), 0o600)?;
         }
+        // Clients would be shown signatures by a key that nobody could tell them to trust.
+        let targets = key_path(&self.path, TufKey::Targets.name());
+        new.waits = self.next.is_some() || read_private_key(&targets)?.is_none();
         // The ring last: until then nobody knows of the new key.
-        write_ring(&self.path, &file)?;
-        self.file = file;
+        if new.waits {
+            write_ring(&self.path, NEXT_RING, &file)?;
+            self.next = Some(file);
+        } else {
+            write_ring(&self.path, RING, &file)?;
+            self.file = file;
+        }
         Ok(new)
+    }
+
+    /// The ring that clients are to be told of.
+    pub(crate) fn wanted(&self) -> &Keyring {
+        &self.next.as_ref().unwrap_or(&self.file).keyring
+    }
+
+    /// Clients have been told of the next ring: it counts from now on.
+    pub(crate) fn promote(&mut self) -> Result<(), StartError> {
+        let Some(mut next) = self.next.clone() else {
+            return Ok(());
+        };
+        next.begun = self.file.begun;
+        for held in &mut next.keyring.held {
+            let mut before = self.file.keyring.held.iter();
+            if let Some(before) = before.find(|before| before.name == held.name) {
+                held.fresh = before.fresh;
+            }
+        }
+        write_ring(&self.path, RING, &next)?;
+        self.file = next;
+        self.next = None;
+        remove_next_ring(&self.path)?;
+        Ok(())
     }
 
     /// The private keys that lie in the directory.
@@ -242,7 +277,7 @@ impl DataDirectory {
             held.fresh = false;
         }
         if file != self.file {
-            write_ring(&self.path, &file)?;
+            write_ring(&self.path, RING, &file)?;
             self.file = file;
         }
         Ok(())
@@ -265,12 +300,75 @@ fn check_url(path: &Path, found: &Address, expected: Option<&Address>) -> Result
     }
 }
 
-fn write_ring(path: &Path, file: &KeyringFile) -> Result<(), DataError> {
-    let ring = path.join("keyring.json");
+/// Makes and locks the directory.
+fn hold(path: &Path) -> Result<File, DataError> {
+    make_directory(path, 0o755)?;
+    let lock = lock(path)?;
+    for (name, mode) in [("private", 0o700), ("logs", 0o755), ("client", 0o755)] {
+        make_directory(&path.join(name), mode)?;
+    }
+    Ok(lock)
+}
+
+/// Makes the keys and the ring of a directory that has none, and the draft of a root that is signed
+/// elsewhere.
+fn begin(
+    path: &Path,
+    address: &Address,
+    change: &RootChange,
+    surroundings: &Surroundings,
+) -> Result<(KeyringFile, Vec<Waiting>), StartError> {
+    if !is_empty(&path.join("logs"))? {
+        let path = path.to_owned();
+        return Err(DataError::RingLost { path }.into());
+    }
+    let (keyring, mut made) = Keyring::generate(address, KeyType::Rsa(2048), surroundings)?;
+    for kind in TufKey::ALL {
+        let is_elsewhere = match kind {
+            TufKey::Root => change.root.is_some(),
+            TufKey::Targets => change.targets.is_some(),
+            TufKey::Online => false,
+        };
+        if !is_elsewhere {
+            let key = PrivateKey::generate(KeyType::EcdsaP256)?;
+            made.0.insert(kind.name().to_owned(), key);
+        }
+    }
+    for (name, key) in &made.0 {
+        let pem = key.to_pem()?;
+        write(&key_path(path, name), pem.as_bytes(), 0o600)?;
+    }
+    let waiting = first_root(path, change, &made, surroundings.clock.now())?;
+    let file = KeyringFile {
+        address: address.clone(),
+        begun: false,
+        keyring,
+    };
+    write_ring(path, RING, &file)?;
+    Ok((file, waiting))
+}
+
+fn read_ring(path: &Path, name: &str) -> Result<Option<KeyringFile>, DataError> {
+    let path = path.join(name);
+    let Some(json) = read(&path)? else {
+        return Ok(None);
+    };
+    let file = KeyringFile::from_json(&json);
+    file.map(Some)
+        .map_err(|source| DataError::Keyring { path, source })
+}
+
+fn write_ring(path: &Path, name: &str, file: &KeyringFile) -> Result<(), DataError> {
+    let ring = path.join(name);
     match file.to_json() {
         Ok(json) => Ok(write(&ring, &json, 0o644)?),
         Err(source) => Err(DataError::Keyring { path: ring, source }),
     }
+}
+
+fn remove_next_ring(path: &Path) -> Result<(), DataError> {
+    let ring = path.join(NEXT_RING);
+    Ok(about(&ring, fs::remove_file(&ring))?)
 }
 
 fn key_path(path: &Path, name: &str) -> PathBuf {

@@ -20,10 +20,6 @@ use waxwing_pki::Certificate;
 
 use crate::{Address, StartError};
 
-/// The private keys of the TUF repository: who signs roots, targets, and the two others. Their public
-/// sides are in the repository itself.
-pub(crate) const TUF_KEYS: [&str; 3] = ["tuf-root", "tuf-targets", "tuf-online"];
-
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {

@@ -13,6 +13,7 @@
 
 mod address;
 mod by_host;
+mod ceremony;
 pub mod control;
 mod data;
 mod disk;
@@ -57,7 +58,9 @@ pub use error::{NoToken, StartError};
 pub use genesis::GenesisError;
 pub use keyring_file::KeyringError;
 pub use rotation::{NewKey, NotRotated, Rotated, Rotation};
-pub use trust_repository::TrustRepositoryError;
+pub use trust_repository::{
+    RoleSigners, RootChange, TrustRepositoryError, TufKey, Waiting, sign_draft,
+};
 pub use waxwing_fulcio::config::{
     ConfigError as FulcioConfigError, Configuration as FulcioConfiguration,
 };

@@ -11,11 +11,12 @@ use waxwing_model::TrustConfig;
 use waxwing_serve::Observations;
 
 use crate::data::DataDirectory;
+use crate::keyring::Keyring;
 use crate::present::{Door, Present};
 use crate::rotation::{NewKey, Rotation};
 use crate::services::{Ground, Services};
 use crate::storage::Storage;
-use crate::trust_repository::{Publishing, TrustRepository};
+use crate::trust_repository::{Publishing, RootChange, TrustRepository, Waiting};
 use crate::{Choices, StartError, Surroundings, trust, users};
 
 /// Between two looks at what expires and what has come to its moment.
@@ -60,18 +61,28 @@ impl Ingredients {
         data: &mut DataDirectory,
         before: Option<&Services>,
     ) -> Result<Present, StartError> {
-        let keyring = data.file.keyring.clone();
         let address = data.address().clone();
-        let trusted_root = trust::trusted_root(&address, &keyring);
-        let signing_config = trust::signing_config(&address, &keyring);
+        let now = self.surroundings.clock.now();
+        let told = |keyring: &Keyring| {
+            (
+                trust::trusted_root(&address, keyring),
+                trust::signing_config(&address, keyring),
+            )
+        };
+        let wanted = data.wanted().clone();
+        let (trusted_root, signing_config) = told(&wanted);
         let publishing = Publishing {
             address: &address,
-            keyring: &keyring,
+            keyring: &wanted,
             trusted_root: &trusted_root,
             signing_config: &signing_config,
         };
-        let now = self.surroundings.clock.now();
-        let needs = self.repository.publish(&publishing, now)?;
+        let published = self.repository.publish(&publishing, now)?;
+        if published.is_told {
+            data.promote()?;
+        }
+        let keyring = data.file.keyring.clone();
+        let (trusted_root, signing_config) = told(&keyring);
         let root_of_trust = match self.repository.first_root() {
             Some(root) => root.to_vec(),
             None => trusted_root.to_json()?,
@@ -104,7 +115,7 @@ impl Ingredients {
             trusted_root: Arc::new(trusted_root),
             signing_config: Arc::new(signing_config),
             services,
-            needs,
+            needs: published.needs,
         })
     }
 }
@@ -153,6 +164,32 @@ impl Living {
         self.rebuild(&mut state).await?;
         self.changed.notify_one();
         Ok(new)
+    }
+
+    /// Drafts the next root of trust, with other keys for some roles; it is published once enough have
+    /// signed. Returns what waits.
+    pub(crate) async fn change_root(
+        &self,
+        change: &RootChange,
+    ) -> Result<Vec<Waiting>, StartError> {
+        let mut state = self.state.lock().await;
+        let now = self.ingredients.surroundings.clock.now();
+        self.ingredients.repository.draft_root(change, now)?;
+        self.rebuild(&mut state).await?;
+        self.waiting()
+    }
+
+    /// Takes the signatures of copies that were signed elsewhere. Returns what waits still.
+    pub(crate) async fn merge(&self, copies: &[Vec<u8>]) -> Result<Vec<Waiting>, StartError> {
+        let mut state = self.state.lock().await;
+        self.ingredients.repository.merge(copies)?;
+        self.rebuild(&mut state).await?;
+        self.changed.notify_one();
+        self.waiting()
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiting>, StartError> {
+        Ok(self.ingredients.repository.waiting()?)
     }
 
     /// Exchanges the present for what the ring says now.

@@ -75,6 +75,9 @@ pub struct NewKey {
     /// Where clients find the log, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Whether clients cannot be told of it before keys that lie elsewhere have signed; until then the old
+    /// key signs, whatever the time.
+    pub waits: bool,
 }
 
 /// Why nothing was rotated.
@@ -155,6 +158,7 @@ impl Keyring {
             name: new.name.clone(),
             start: start.to_string(),
             url: new.fresh.then(|| new.log_url(address)),
+            waits: false,
         };
         self.held.push(new);
         Ok((told, keys))

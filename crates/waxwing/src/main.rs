@@ -12,6 +12,8 @@ mod log_command;
 mod log_place;
 mod opaque_log;
 mod order;
+mod password;
+mod root;
 mod rotate;
 mod shell;
 mod stop;
@@ -52,6 +54,7 @@ enum Command {
     Token(token::Token),
     User(user::UserCommand),
     Rotate(rotate::Rotate),
+    Root(root::RootCommand),
     Install(install::Install),
     /// Sign and verify software: the commands of cosign
     #[command(disable_help_flag = true)]
@@ -91,6 +94,7 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         Command::Token(command) => command.run(output),
         Command::User(command) => command.run(output),
         Command::Rotate(command) => command.run(output),
+        Command::Root(command) => command.run(output),
         Command::Install(command) => command.run(output),
         Command::Conformance(command) => command.run(output),
         Command::Log(command) => command.run(output),

@@ -13,7 +13,7 @@ pub(crate) enum Reached {
     /// It runs, and takes orders.
     Running(Running),
     /// It does not, and nobody starts it as long as this is held.
-    Directory(DataDirectory),
+    Directory(Box<DataDirectory>),
 }
 
 /// An instance that runs.
@@ -23,7 +23,7 @@ pub(crate) struct Running(PathBuf);
 pub(crate) fn reach(path: &Path) -> anyhow::Result<Reached> {
     let address = DataDirectory::existing_address(path)?;
     match DataDirectory::open(path, None, &address, &surroundings()) {
-        Ok(data) => Ok(Reached::Directory(data)),
+        Ok(data) => Ok(Reached::Directory(Box::new(data))),
         Err(StartError::Data(DataError::Locked { .. })) => {
             Ok(Reached::Running(Running(path.to_owned())))
         }

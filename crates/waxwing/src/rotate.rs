@@ -79,6 +79,10 @@ impl Rotate {
         }
         let start = &new.start;
         output.note(&match runs {
+            _ if new.waits => format!(
+                "It signs from {start} on, but not before the keys of TUF's targets have said so: \
+                 `waxwing root sign`."
+            ),
             true => format!("It is published, and signs from {start} on."),
             false => format!(
                 "It signs from {start} on. Clients learn of it from the next `waxwing up` on."

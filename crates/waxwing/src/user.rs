@@ -1,8 +1,5 @@
 //! `waxwing user`: who may log in at an instance of one's own.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
-use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use waxwing_cli::{Format, Output};
@@ -11,6 +8,7 @@ use waxwing_instance::DataDirectory;
 use waxwing_issuer::{FileUsers, PasswordHash, User};
 use zeroize::Zeroizing;
 
+use crate::password::new_password;
 use crate::up::Data;
 
 /// People who may log in at the instance
@@ -102,7 +100,7 @@ impl Add {
         let users = users(&self.data)?;
         let password = match &self.password {
             Some(password) => Zeroizing::new(password.clone()),
-            None => read_password()?,
+            None => new_password()?,
         };
         let hash = PasswordHash::new(&password, &SystemRandom)?;
         let (name, email) = (self.name.as_str(), self.email.as_str());
@@ -143,49 +141,4 @@ impl Remove {
 fn users(data: &Data) -> anyhow::Result<FileUsers> {
     DataDirectory::existing_address(&data.data)?;
     Ok(FileUsers::new(waxwing_instance::users(&data.data)))
-}
-
-/// From the terminal without showing it, twice; else the first line of the standard input.
-fn read_password() -> anyhow::Result<Zeroizing<String>> {
-    let stdin = io::stdin();
-    if !stdin.is_terminal() {
-        let mut line = Zeroizing::new(String::new());
-        stdin
-            .lock()
-            .read_line(&mut line)
-            .context("reading the password")?;
-        let length = line.trim_end_matches(['\r', '\n']).len();
-        line.truncate(length);
-        ensure!(
-            !line.is_empty(),
-            "the standard input has no password in its first line"
-        );
-        return Ok(line);
-    }
-    let first = ask("Password: ")?;
-    if *first != *ask("Again: ")? {
-        bail!("the two are not the same; nothing was changed");
-    }
-    Ok(first)
-}
-
-/// Asks on the terminal, which shows nothing of the answer.
-fn ask(question: &str) -> anyhow::Result<Zeroizing<String>> {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    let stdin = io::stdin();
-    let mut stderr = io::stderr();
-    let _ = write!(stderr, "{question}");
-    let _ = stderr.flush();
-    let shown = tcgetattr(&stdin).context("the terminal")?;
-    let mut hidden = shown.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&stdin, OptionalActions::Flush, &hidden).context("the terminal")?;
-    let mut line = Zeroizing::new(String::new());
-    let read = stdin.lock().read_line(&mut line);
-    let _ = tcsetattr(&stdin, OptionalActions::Flush, &shown);
-    let _ = writeln!(stderr);
-    read.context("reading the password")?;
-    let length = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(length);
-    Ok(line)
 }

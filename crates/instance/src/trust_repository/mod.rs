@@ -6,10 +6,14 @@
 //! ```
 //!
 //! The targets are what root-signing publishes: the trusted root, the signing config, and a file for each
-//! key, with the custom metadata by which older clients find them. Root and targets keys may be taken
-//! away from the directory; what then needs their signature is said, and the rest goes on.
+//! key, with the custom metadata by which older clients find them. Root and targets keys may be elsewhere;
+//! what then needs their signature waits as a draft (`drafts.rs`), and the rest goes on.
 
+mod change;
+mod drafts;
+mod keys;
 pub(crate) mod served;
+mod step;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -18,25 +22,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
-use waxwing_crypto::PrivateKey;
 use waxwing_encoding::time::UnixTime;
-use waxwing_tuf::metadata::{Metadata, Signed};
-use waxwing_tuf::repository::{
-    File, FirstRoot, Period, Quorum, Renewal, Repository, RepositoryError, TargetEdit, first_root,
-};
+use waxwing_tuf::metadata::TopRole;
+use waxwing_tuf::repository::{File, QuorumError, Repository, RepositoryError};
 
+pub use self::change::{RoleSigners, RootChange};
+pub(crate) use self::change::{first_root, merge_first_root};
+use self::drafts::Drafts;
+pub use self::drafts::{Waiting, sign_draft};
+use self::keys::Keys;
+pub use self::keys::TufKey;
+use self::step::Step;
 pub(crate) use self::targets::Publishing;
-use self::targets::Target;
+use crate::StartError;
 use crate::disk::{self, DiskError};
-use crate::keyring::TUF_KEYS;
-
-const DAY: i64 = 24 * 60 * 60;
-
-/// How long each document lives, in days, and how long before its end the next one is made.
-const ROOT: (i64, i64) = (365, 180);
-const TARGETS: (i64, i64) = (3650, 365);
-const SNAPSHOT: (i64, i64) = (3650, 365);
-const TIMESTAMP: (i64, i64) = (7, 6);
 
 /// Why there is no repository.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +59,36 @@ pub enum TrustRepositoryError {
         what: &'static str,
         /// Its name.
         key: &'static str,
+    },
+    /// The first root waits for signatures.
+    #[error("the first root of trust is not signed yet: {missing}; sign {} by `waxwing root sign`", path.display())]
+    Unsigned {
+        /// The draft.
+        path: PathBuf,
+        /// What is missing.
+        missing: String,
+    },
+    /// Signatures for a draft that there is not.
+    #[error("no draft waits at {}; it was published or drafted anew meanwhile", path.display())]
+    NoDraft {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// Keys that cannot be those of a role.
+    #[error("the keys of {role}: {source}")]
+    Quorum {
+        /// The role.
+        role: &'static str,
+        /// Why not.
+        source: QuorumError,
+    },
+    /// A file that is no public key.
+    #[error("a key of {role}: {reason}; expected a public key in PEM")]
+    PublicKey {
+        /// The role.
+        role: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A file.
     #[error(transparent)]
@@ -97,11 +126,10 @@ impl TrustRepository {
         let (directory, private) = (data.join("tuf"), data.join("private"));
         disk::make_directory(&directory.join("targets"), 0o755)?;
         let files = read_all(&directory)?;
-        let keys = Keys::read(&private)?;
         let has_root = files.keys().any(|path| path.ends_with(".root.json"));
         let (repository, made) = match has_root {
             true => (Repository::load(&as_vectors(&files))?, Vec::new()),
-            false if may_begin => begin(&keys, now)?,
+            false if may_begin => change::begin(&directory, &private, now)?,
             false => return Err(TrustRepositoryError::Lost { path: directory }),
         };
         let root = Bytes::copy_from_slice(repository.root().bytes());
@@ -137,37 +165,80 @@ impl TrustRepository {
     }
 
     /// Publishes what clients are to trust, if anything of it is new, and makes anew what expires soon.
-    /// Returns sentences about what only a key elsewhere can do.
     pub(crate) fn publish(
         &self,
         publishing: &Publishing<'_>,
         now: UnixTime,
-    ) -> Result<Vec<String>, TrustRepositoryError> {
+    ) -> Result<Published, TrustRepositoryError> {
         let targets = publishing.targets()?;
-        let mut repository = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = Keys::read(&self.private)?;
-        let mut missing = Vec::new();
-        // On a copy: what could not be written has not happened.
-        let mut next = repository.clone();
-        let mut files = renew_root(&mut next, &keys, now, &mut missing)?;
-        files.extend(set_targets(&mut next, &targets, &keys, now, &mut missing)?);
-        files.extend(refresh(&mut next, &keys, now)?);
-        self.write(files)?;
-        let root = Bytes::copy_from_slice(next.root().bytes());
-        *self.root.write().unwrap_or_else(PoisonError::into_inner) = root;
-        *repository = next;
-        Ok(missing)
+        self.step(now, |step| step.root_and_targets(&targets))
     }
 
     /// Makes anew what the online key signs and what expires soon.
     pub(crate) fn refresh(&self, now: UnixTime) -> Result<(), TrustRepositoryError> {
+        self.step(now, |_| Ok(())).map(|_| ())
+    }
+
+    fn step(
+        &self,
+        now: UnixTime,
+        work: impl FnOnce(&mut Step<'_>) -> Result<(), TrustRepositoryError>,
+    ) -> Result<Published, TrustRepositoryError> {
         let mut repository = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = Keys::read(&self.private)?;
-        let mut next = repository.clone();
-        let files = refresh(&mut next, &keys, now)?;
+        let drafts = Drafts::of(&self.directory, Some(&repository));
+        // On a copy: what could not be written has not happened.
+        let mut step = Step::new(drafts, &repository, &keys, now);
+        work(&mut step)?;
+        step.refresh()?;
+        let Step {
+            drafts,
+            next,
+            files,
+            needs,
+            is_told,
+            ..
+        } = step;
         self.write(files)?;
+        for (role, is_published) in [
+            (TopRole::Root, next.root() != repository.root()),
+            (TopRole::Targets, next.targets() != repository.targets()),
+        ] {
+            if is_published {
+                drafts.drop(role)?;
+            }
+        }
+        for kind in TufKey::ALL {
+            kind.settle(&self.private, next.root().signed())?;
+        }
+        let root = Bytes::copy_from_slice(next.root().bytes());
+        *self.root.write().unwrap_or_else(PoisonError::into_inner) = root;
         *repository = next;
+        Ok(Published { needs, is_told })
+    }
+
+    /// Drafts the next root, with other keys for some roles. It waits until [`TrustRepository::publish`]
+    /// finds enough signatures.
+    pub(crate) fn draft_root(&self, change: &RootChange, now: UnixTime) -> Result<(), StartError> {
+        let repository = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let rotated = change.quorums(&self.private)?;
+        let draft = repository.draft_root(&rotated, step::root_expires(now));
+        let draft = draft.map_err(TrustRepositoryError::from)?;
+        Drafts::of(&self.directory, Some(&repository)).keep_root(&draft)?;
         Ok(())
+    }
+
+    /// Adds the signatures of copies to the drafts, up to the first that is refused.
+    pub(crate) fn merge(&self, copies: &[Vec<u8>]) -> Result<(), TrustRepositoryError> {
+        let repository = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let drafts = Drafts::of(&self.directory, Some(&repository));
+        copies.iter().try_for_each(|copy| drafts.merge(copy))
+    }
+
+    /// What waits for signatures.
+    pub(crate) fn waiting(&self) -> Result<Vec<Waiting>, TrustRepositoryError> {
+        let repository = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Drafts::of(&self.directory, Some(&repository)).waiting()
     }
 
     /// Writes files in their order, and serves each once it is durable.
@@ -182,136 +253,12 @@ impl TrustRepository {
     }
 }
 
-/// The private keys that are in the directory.
-struct Keys {
-    root: Option<PrivateKey>,
-    targets: Option<PrivateKey>,
-    online: PrivateKey,
-}
-
-impl Keys {
-    fn read(private: &Path) -> Result<Self, TrustRepositoryError> {
-        let [root, targets, online] = TUF_KEYS;
-        let key = |name| disk::read_private_key(&private.join(format!("{name}.pem")));
-        let missing = TrustRepositoryError::Key {
-            what: "a fresh timestamp",
-            key: online,
-        };
-        Ok(Self {
-            root: key(root)?,
-            targets: key(targets)?,
-            online: key(online)?.ok_or(missing)?,
-        })
-    }
-}
-
-fn begin(keys: &Keys, now: UnixTime) -> Result<(Repository, Vec<File>), TrustRepositoryError> {
-    let needed = |key: &'static str| TrustRepositoryError::Key {
-        what: "the first root",
-        key,
-    };
-    let [root_name, targets_name, _] = TUF_KEYS;
-    let root = keys.root.as_ref().ok_or(needed(root_name))?;
-    let targets = keys.targets.as_ref().ok_or(needed(targets_name))?;
-    let quorum = |key: &PrivateKey| {
-        let quorum = Quorum::new([key.public_key()], 1);
-        quorum.map_err(|error| TrustRepositoryError::Target(error.to_string()))
-    };
-    let first = FirstRoot {
-        root: quorum(root)?,
-        timestamp: quorum(&keys.online)?,
-        snapshot: quorum(&keys.online)?,
-        targets: quorum(targets)?,
-        consistent_snapshot: true,
-        expires: in_days(now, ROOT.0),
-    };
-    let mut draft = first_root(&first).map_err(RepositoryError::from)?;
-    draft.sign(root).map_err(RepositoryError::from)?;
-    Ok(Repository::create(draft)?)
-}
-
-/// A root that lives longer, if the present one has come near its end.
-fn renew_root(
-    repository: &mut Repository,
-    keys: &Keys,
-    now: UnixTime,
-    missing: &mut Vec<String>,
-) -> Result<Vec<File>, TrustRepositoryError> {
-    let expires = repository.root().signed().expires();
-    if expires >= in_days(now, ROOT.1) {
-        return Ok(Vec::new());
-    }
-    let mut draft = repository.draft_root(&[], in_days(now, ROOT.0))?;
-    if let Some(root) = &keys.root {
-        draft.sign(root).map_err(RepositoryError::from)?;
-    }
-    if draft.check().is_err() {
-        missing.push(format!(
-            "the root of trust expires at {expires}, and its keys are not in the directory; sign the next one"
-        ));
-        return Ok(Vec::new());
-    }
-    Ok(repository.publish_root(draft)?)
-}
-
-fn set_targets(
-    repository: &mut Repository,
-    targets: &[Target],
-    keys: &Keys,
-    now: UnixTime,
-    missing: &mut Vec<String>,
-) -> Result<Vec<File>, TrustRepositoryError> {
-    let published = repository.targets().map(Metadata::signed);
-    let is_new = |target: &&Target| {
-        let there = published.and_then(|published| published.target(&target.path));
-        there.is_none_or(|there| {
-            there.check(&target.content).is_err() || there.custom() != target.custom.as_ref()
-        })
-    };
-    let edits = targets.iter().filter(is_new).map(|target| TargetEdit::Set {
-        path: target.path.clone(),
-        content: target.content.clone(),
-        custom: target.custom.clone(),
-    });
-    let edits: Vec<_> = edits.collect();
-    let lives = published.is_some_and(|published| published.expires() >= in_days(now, TARGETS.1));
-    if edits.is_empty() && lives {
-        return Ok(Vec::new());
-    }
-    let (mut draft, mut files) = repository.draft_targets(&edits, in_days(now, TARGETS.0))?;
-    if let Some(key) = &keys.targets {
-        draft.sign(key).map_err(RepositoryError::from)?;
-    }
-    if draft.check().is_err() {
-        missing.push(
-            "what clients are to trust has changed, and the keys that sign it are not in the directory; \
-             sign the new targets"
-                .to_owned(),
-        );
-        return Ok(Vec::new());
-    }
-    files.extend(repository.publish_targets(draft)?);
-    Ok(files)
-}
-
-fn refresh(
-    repository: &mut Repository,
-    keys: &Keys,
-    now: UnixTime,
-) -> Result<Vec<File>, TrustRepositoryError> {
-    let period = |(lives, before): (i64, i64)| Period {
-        expires: in_days(now, lives),
-        renew_before: in_days(now, before),
-    };
-    let renewal = Renewal {
-        snapshot: period(SNAPSHOT),
-        timestamp: period(TIMESTAMP),
-    };
-    Ok(repository.refresh(&[&keys.online], &renewal)?)
-}
-
-fn in_days(now: UnixTime, days: i64) -> UnixTime {
-    now.whole_second().plus_seconds(days * DAY)
+/// What came of publishing.
+pub(crate) struct Published {
+    /// What only keys that lie elsewhere can do, in sentences.
+    pub(crate) needs: Vec<String>,
+    /// Whether clients are told what they are to be told.
+    pub(crate) is_told: bool,
 }
 
 /// The metadata and the targets that are there. What a crash left half-written has another name.

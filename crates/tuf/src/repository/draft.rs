@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use waxwing_crypto::PrivateKey;
+use waxwing_crypto::{PrivateKey, PublicKey};
 use waxwing_encoding::hex;
 
 use super::DraftError;
@@ -97,6 +97,17 @@ impl<T: Signed + Clone> Draft<T> {
         let keys = self.groups.iter().flat_map(|group| group.signers().known());
         let keys: BTreeMap<&KeyId, &Key> = keys.map(|key| (key.id(), key)).collect();
         keys.into_values()
+    }
+
+    /// The names of the keys that have signed so far.
+    pub fn signed_by(&self) -> impl Iterator<Item = &KeyId> {
+        self.document.signatures().iter().map(|one| &one.key_id)
+    }
+
+    /// Whether a key may sign and has not done so yet.
+    pub fn wants(&self, key: &PublicKey) -> bool {
+        let mut names = self.signers().filter(|one| one.public_key() == Some(key));
+        names.any(|name| self.signed_by().all(|signed| signed != name.id()))
     }
 
     /// Signs with a key that is at hand.

@@ -9,7 +9,7 @@ use super::draft::Group;
 use super::root::check_next;
 use super::{Draft, File, Repository, RepositoryError};
 use crate::client::is_target_path;
-use crate::metadata::{Common, Signed, TargetFile, Targets, TopRole};
+use crate::metadata::{Common, Root, Signed, TargetFile, Targets, TopRole};
 
 /// A change of the targets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,17 @@ impl Repository {
     /// Without edits, only the version and the expiry are new. Delegations stay as they are.
     pub fn draft_targets(
         &self,
+        edits: &[TargetEdit],
+        expires: UnixTime,
+    ) -> Result<(Draft<Targets>, Vec<File>), RepositoryError> {
+        self.draft_targets_under(self.root.signed(), edits, expires)
+    }
+
+    /// [`draft_targets`](Self::draft_targets), to be signed by the keys of a root that is still a draft
+    /// itself: with other keys for targets, the two are published together.
+    pub fn draft_targets_under(
+        &self,
+        root: &Root,
         edits: &[TargetEdit],
         expires: UnixTime,
     ) -> Result<(Draft<Targets>, Vec<File>), RepositoryError> {
@@ -79,15 +90,25 @@ impl Repository {
                 }
             }
         }
-        Ok((Draft::new(targets, vec![self.targets_group()])?, files))
+        Ok((Draft::new(targets, targets_group(root))?, files))
     }
 
     /// Takes up a draft of targets metadata that was written out ([`Draft::json`]), with the
     /// signatures that it has by now. The files came with the draft itself.
     pub fn read_targets(&self, json: &[u8]) -> Result<Draft<Targets>, RepositoryError> {
+        self.read_targets_under(self.root.signed(), json)
+    }
+
+    /// [`read_targets`](Self::read_targets), of a draft that was made
+    /// [under another root](Self::draft_targets_under).
+    pub fn read_targets_under(
+        &self,
+        root: &Root,
+        json: &[u8],
+    ) -> Result<Draft<Targets>, RepositoryError> {
         Draft::read(json, |targets| {
             check_next(TopRole::Targets, self.targets_version(), targets)?;
-            Ok(vec![self.targets_group()])
+            Ok(targets_group(root))
         })
     }
 
@@ -108,11 +129,6 @@ impl Repository {
         last.map_or(0, |last| last.signed().version())
     }
 
-    /// Who must sign targets metadata.
-    fn targets_group(&self) -> Group {
-        Group::of(self.root.signed(), TopRole::Targets, "root")
-    }
-
     /// Where the content of a target is: `targets/<folder>/<sha256>.<name>`.
     fn target_path(&self, path: &str, target: &TargetFile) -> Result<String, RepositoryError> {
         if !is_target_path(path) {
@@ -130,4 +146,9 @@ impl Repository {
             None => format!("targets/{prefix}{path}"),
         })
     }
+}
+
+/// Who must sign targets metadata.
+fn targets_group(root: &Root) -> Vec<Group> {
+    vec![Group::of(root, TopRole::Targets, "root")]
 }

@@ -85,6 +85,26 @@ fn waxwing_user_add() {
 }
 
 #[test]
+fn waxwing_root() {
+    insta::assert_snapshot!(help(&["root", "--help"]));
+}
+
+#[test]
+fn waxwing_root_init() {
+    insta::assert_snapshot!(help(&["root", "init", "--help"]));
+}
+
+#[test]
+fn waxwing_root_sign() {
+    insta::assert_snapshot!(help(&["root", "sign", "--help"]));
+}
+
+#[test]
+fn waxwing_root_rotate() {
+    insta::assert_snapshot!(help(&["root", "rotate", "--help"]));
+}
+
+#[test]
 fn waxwing_rotate() {
     insta::assert_snapshot!(help(&["rotate", "--help"]));
 }

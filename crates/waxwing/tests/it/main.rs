@@ -20,6 +20,7 @@ mod openssl;
 mod operating;
 mod program;
 mod road;
+mod root;
 mod signed_faults;
 mod tessera;
 mod torchwood;
