@@ -19,6 +19,7 @@ mod matrix;
 mod openssl;
 mod operating;
 mod program;
+mod python_tuf;
 mod road;
 mod root;
 mod signed_faults;
