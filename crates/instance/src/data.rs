@@ -22,7 +22,7 @@ use std::sync::Arc;
 use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_issuer::{Identity, Issuer};
 
-use crate::disk::{DiskError, about, make_directory, read, read_private_key, write};
+use crate::disk::{DiskError, about, make_directory, read, read_private_key, remove, write};
 use crate::keyring::{Held, Keyring, PrivateKeys, Role};
 use crate::keyring_file::KeyringFile;
 use crate::rotation::{NewKey, Rotation};
@@ -30,8 +30,8 @@ use crate::trust_repository::{RootChange, TufKey, Waiting, first_root};
 use crate::{Address, KeyringError, StartError, Surroundings};
 
 /// The ring, and the one that waits until clients have been told of it.
-const RING: &str = "keyring.json";
-const NEXT_RING: &str = "keyring.next.json";
+pub(crate) const RING: &str = "keyring.json";
+pub(crate) const NEXT_RING: &str = "keyring.next.json";
 
 /// The directory of an instance, held by this process.
 pub struct DataDirectory {
@@ -301,7 +301,7 @@ fn check_url(path: &Path, found: &Address, expected: Option<&Address>) -> Result
 }
 
 /// Makes and locks the directory.
-fn hold(path: &Path) -> Result<File, DataError> {
+pub(crate) fn hold(path: &Path) -> Result<File, DataError> {
     make_directory(path, 0o755)?;
     let lock = lock(path)?;
     for (name, mode) in [("private", 0o700), ("logs", 0o755), ("client", 0o755)] {
@@ -348,7 +348,7 @@ fn begin(
     Ok((file, waiting))
 }
 
-fn read_ring(path: &Path, name: &str) -> Result<Option<KeyringFile>, DataError> {
+pub(crate) fn read_ring(path: &Path, name: &str) -> Result<Option<KeyringFile>, DataError> {
     let path = path.join(name);
     let Some(json) = read(&path)? else {
         return Ok(None);
@@ -367,8 +367,7 @@ fn write_ring(path: &Path, name: &str, file: &KeyringFile) -> Result<(), DataErr
 }
 
 fn remove_next_ring(path: &Path) -> Result<(), DataError> {
-    let ring = path.join(NEXT_RING);
-    Ok(about(&ring, fs::remove_file(&ring))?)
+    Ok(remove(&path.join(NEXT_RING))?)
 }
 
 fn key_path(path: &Path, name: &str) -> PathBuf {

@@ -106,6 +106,14 @@ pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), DiskEr
     about(path, written)
 }
 
+/// Takes a file away; one that is not there is no fault.
+pub(crate) fn remove(path: &Path) -> Result<(), DiskError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => about(path, removed),
+    }
+}
+
 /// An error that names the file.
 pub(crate) fn about<T>(path: &Path, result: io::Result<T>) -> Result<T, DiskError> {
     result.map_err(|source| DiskError::File {

@@ -12,6 +12,7 @@
 //! ```
 
 mod address;
+pub mod backup;
 mod by_host;
 mod ceremony;
 pub mod control;

@@ -6,25 +6,26 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::Args;
 use waxwing_cli::{Output, files};
+use waxwing_instance::backup::{self as instance, CopiedLog, InstanceCopy};
 use waxwing_log::LocalSettings;
 use waxwing_log::backup::{self, Copied, CopyOptions};
 
 use crate::log_place::{LogPlace, Progress};
 use crate::opaque_log::{LARGEST_KEY, key_path, vkey_path, write_private};
 
-/// Copy a log to another directory, while it is served or not
+/// Copy an instance or a log to another directory, while it runs or not
 ///
-/// What is copied is the published checkpoint and everything below it; a second time into the same TO
-/// copies what is new. At the end all of it is hashed again. The copy can be read as a log and is
-/// never written to: `waxwing restore` makes a log of it. The private key stays where it is unless
-/// --with-key is given: whoever has it can sign for the log.
+/// What is copied of a log is the published checkpoint and everything below it; a second time into the
+/// same TO copies what is new. At the end all of it is hashed again. The copy can be read as a log and
+/// is never written to: `waxwing restore` makes a log of it, or an instance. Private keys stay where
+/// they are unless --with-key is given: whoever has them can sign for the log, or be the instance.
 ///
 /// Example:
-///   waxwing backup /var/lib/log /mnt/backup/log
+///   waxwing backup /var/lib/waxwing /mnt/backup/waxwing --with-key
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Backup {
-    /// The log's directory, or that of `waxwing log serve`
+    /// The directory of an instance, a log, or `waxwing log serve`
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// Where the copy is or will be
@@ -33,7 +34,7 @@ pub(crate) struct Backup {
     /// A key that the checkpoint may be signed by; repeat it for more [default: DIR/log.vkey]
     #[arg(long, value_name = "VKEY")]
     vkey: Vec<String>,
-    /// Copy the log's private key too, readable by its owner alone
+    /// Copy the private keys too, readable by their owner alone; of an instance also its users
     #[arg(long)]
     with_key: bool,
     /// Do not hash everything again at the end
@@ -41,25 +42,26 @@ pub(crate) struct Backup {
     no_check: bool,
 }
 
-/// Make a log of a backup
+/// Make an instance or a log of a backup
 ///
-/// The backup is hashed before and the log after it was made. DIR must hold no log yet. A backup that is
+/// The backup is hashed before and the log after it was made. DIR must hold none yet. A backup that is
 /// older than the head in --guard is refused, without a way around: the heads that were let out since
-/// would be contradicted, and the log be a fork.
+/// would be contradicted, and the log be a fork. A restored instance goes on with TUF metadata of
+/// versions that no client can have seen.
 ///
 /// Example:
-///   waxwing restore /mnt/backup/log /var/lib/log --guard /mnt/other/guard
+///   waxwing restore /mnt/backup/waxwing /var/lib/waxwing --guard /mnt/other/guards
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Restore {
     /// The backup
     #[arg(value_name = "FROM")]
     from: PathBuf,
-    /// Where the log will be
+    /// Where the instance or the log will be
     #[arg(value_name = "DIR")]
     directory: PathBuf,
-    /// The file in which the log kept its last head
-    #[arg(long, value_name = "FILE")]
+    /// The file in which the log kept its last head; of an instance, the directory of those files
+    #[arg(long, value_name = "PATH")]
     guard: Option<PathBuf>,
     /// A key that the checkpoint may be signed by; repeat it for more [default: FROM/log.vkey]
     #[arg(long, value_name = "VKEY")]
@@ -68,6 +70,9 @@ pub(crate) struct Restore {
 
 impl Backup {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
+        if instance::is_instance(&self.directory) {
+            return self.instance(output);
+        }
         let place = LogPlace::find(&self.directory)?;
         let to = place.log_in(&self.to);
         let key = place.outer.as_deref().map(key_path);
@@ -105,6 +110,9 @@ impl Backup {
 
 impl Restore {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
+        if instance::is_instance(&self.from) {
+            return self.instance(output);
+        }
         let place = LogPlace::find(&self.from)?;
         let directory = place.log_in(&self.directory);
         let mut options = CopyOptions::default();
@@ -141,7 +149,72 @@ impl Restore {
     }
 }
 
-fn run(copying: impl Future<Output = Result<Copied, backup::CopyError>>) -> anyhow::Result<Copied> {
+impl Backup {
+    fn instance(&self, output: &mut Output) -> anyhow::Result<()> {
+        ensure!(
+            self.vkey.is_empty(),
+            "--vkey is for a log alone; the keys of an instance's logs are in its keyring.json"
+        );
+        let copy = InstanceCopy {
+            private: self.with_key,
+            check: !self.no_check,
+        };
+        let mut progress = Progress::new(output);
+        let copying = instance::back_up(&self.directory, &self.to, copy, |_, done, all| {
+            progress.show(output, done, all);
+        });
+        let copied = run(copying);
+        progress.end(output);
+        let copied = copied.with_context(|| format!("copying to {}", self.to.display()))?;
+        tell_of_instance(&copied, &self.to, output)?;
+        if !self.with_key {
+            output.note(
+                "The private keys and the users are not in the backup: keep a copy of private/ apart, or \
+                 give --with-key. Without them a restored instance cannot start.",
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Restore {
+    fn instance(&self, output: &mut Output) -> anyhow::Result<()> {
+        let mut progress = Progress::new(output);
+        let guards = self.guard.as_deref();
+        let copying = instance::restore(&self.from, &self.directory, guards, |_, done, all| {
+            progress.show(output, done, all);
+        });
+        let copied = run(copying);
+        progress.end(output);
+        let copied = copied.with_context(|| format!("restoring {}", self.from.display()))?;
+        tell_of_instance(&copied, &self.directory, output)?;
+        if !self.from.join("private").exists() {
+            output.note(&format!(
+                "The private keys are not in the backup: put them back into {} before `waxwing up`.",
+                self.directory.join("private").display()
+            ));
+        }
+        if self.guard.is_none() {
+            output.warn(
+                "without --guard nothing tells whether newer heads of the logs were let out; if there are \
+                 any, do not start this instance",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn tell_of_instance(copied: &[CopiedLog], to: &Path, output: &mut Output) -> anyhow::Result<()> {
+    for log in copied {
+        tell(&log.copied, &to.join("logs").join(&log.name), output)?;
+    }
+    Ok(())
+}
+
+fn run<T, E>(copying: impl Future<Output = Result<T, E>>) -> anyhow::Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_time()
         .build()?;

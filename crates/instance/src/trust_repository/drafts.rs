@@ -7,13 +7,11 @@
 //! A draft goes to whoever has a key, comes back with one more signature, and is published with the last.
 //! It stays the same document meanwhile: a new one would make the signatures of the old one worthless.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use waxwing_crypto::PrivateKey;
-use waxwing_tuf::metadata::{Metadata, Root, Signed, Targets, TopRole};
+use waxwing_tuf::metadata::{Metadata, Root, Targets, TopRole};
 use waxwing_tuf::repository::{
     self, DraftError, Repository, RepositoryError, read_first_root, sign_copy,
 };
@@ -58,15 +56,7 @@ impl<'a> Drafts<'a> {
     }
 
     fn path(&self, role: TopRole) -> PathBuf {
-        let last = match (role, self.published) {
-            (_, None) => 0,
-            (TopRole::Root, Some(published)) => published.root().signed().version(),
-            (_, Some(published)) => {
-                let targets = published.targets();
-                targets.map_or(0, |targets| targets.signed().version())
-            }
-        };
-        let next = last.saturating_add(1);
+        let next = self.published.map_or(1, |one| one.next_version(role));
         self.folder.join(format!("{next}.{role}.json"))
     }
 
@@ -126,11 +116,7 @@ impl<'a> Drafts<'a> {
 
     /// Takes a draft away that nobody needs any more.
     pub(super) fn drop(&self, role: TopRole) -> Result<(), DiskError> {
-        let path = self.path(role);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => disk::about(&path, removed),
-        }
+        disk::remove(&self.path(role))
     }
 
     /// Adds the signatures of a copy to the draft that it is a copy of.

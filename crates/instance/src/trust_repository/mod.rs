@@ -37,6 +37,13 @@ pub(crate) use self::targets::Publishing;
 use crate::StartError;
 use crate::disk::{self, DiskError};
 
+/// Lies in a repository that was restored, until what it publishes has passed over the versions that may
+/// have been published since the backup.
+pub(crate) const RESTORED: &str = "restored";
+
+/// How many versions: a timestamp a day makes a thousand in three years.
+const LEAP: u64 = 1000;
+
 /// Why there is no repository.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -127,11 +134,14 @@ impl TrustRepository {
         disk::make_directory(&directory.join("targets"), 0o755)?;
         let files = read_all(&directory)?;
         let has_root = files.keys().any(|path| path.ends_with(".root.json"));
-        let (repository, made) = match has_root {
+        let (mut repository, made) = match has_root {
             true => (Repository::load(&as_vectors(&files))?, Vec::new()),
             false if may_begin => change::begin(&directory, &private, now)?,
             false => return Err(TrustRepositoryError::Lost { path: directory }),
         };
+        if directory.join(RESTORED).exists() {
+            repository.leap(LEAP);
+        }
         let root = Bytes::copy_from_slice(repository.root().bytes());
         let opened = Self {
             directory,
@@ -208,6 +218,9 @@ impl TrustRepository {
                 drafts.drop(role)?;
             }
         }
+        if is_told && next.has_leapt() {
+            disk::remove(&self.directory.join(RESTORED))?;
+        }
         for kind in TufKey::ALL {
             kind.settle(&self.private, next.root().signed())?;
         }
@@ -276,7 +289,8 @@ fn read_all(directory: &Path) -> Result<BTreeMap<String, Bytes>, DiskError> {
                 source,
             })?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".new") || entry.path().is_dir() {
+            let is_other = name.ends_with(".new") || name == RESTORED;
+            if is_other || entry.path().is_dir() {
                 continue;
             }
             if let Some(content) = disk::read(&entry.path())? {

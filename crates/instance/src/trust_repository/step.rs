@@ -117,7 +117,7 @@ impl<'a> Step<'a> {
         let stands = published.is_some_and(|published| {
             published.signed().expires() >= end && verifies(published, under)
         });
-        if changes.is_empty() && stands {
+        if changes.is_empty() && stands && self.next.has_leapt() {
             self.drafts.drop(TopRole::Targets)?;
             return Ok(true);
         }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod address;
+mod backup;
 mod ceremony;
 mod data;
 mod road;

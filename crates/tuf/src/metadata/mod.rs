@@ -117,8 +117,13 @@ impl Common {
 
     /// The version after this one; `None` after the last number there is.
     pub(crate) fn next(&self, expires: UnixTime) -> Option<Self> {
+        self.later(1, expires)
+    }
+
+    /// A version that many after this one.
+    pub(crate) fn later(&self, versions: u64, expires: UnixTime) -> Option<Self> {
         Some(Self {
-            version: self.version.checked_add(1)?,
+            version: self.version.checked_add(versions)?,
             expires: expires.whole_second(),
             ..self.clone()
         })

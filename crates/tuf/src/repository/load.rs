@@ -25,6 +25,7 @@ impl Repository {
             targets: latest(files, TopRole::Targets, consistent, &roots)?,
             snapshot: latest(files, TopRole::Snapshot, consistent, &roots)?,
             timestamp: latest(files, TopRole::Timestamp, false, &roots)?,
+            leaps: BTreeMap::new(),
         })
     }
 }

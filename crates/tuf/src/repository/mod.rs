@@ -32,6 +32,8 @@ pub use refresh::{Period, Renewal};
 pub use root::{FirstRoot, first_root, read_first_root};
 pub use targets::TargetEdit;
 
+use std::collections::BTreeMap;
+
 use crate::metadata::{Metadata, Root, Signed, Snapshot, Targets, Timestamp, TopRole};
 
 /// A repository: the latest version of each document.
@@ -41,6 +43,8 @@ pub struct Repository {
     targets: Option<Metadata<Targets>>,
     snapshot: Option<Metadata<Snapshot>>,
     timestamp: Option<Metadata<Timestamp>>,
+    /// How many versions the next document of a role passes over.
+    leaps: BTreeMap<TopRole, u64>,
 }
 
 /// A file of the repository, to be written.
@@ -74,6 +78,36 @@ impl Repository {
         self.timestamp.as_ref()
     }
 
+    /// Lets the next targets, snapshot and timestamp pass over that many versions, and be made even if
+    /// nothing else is new: what a copy of yesterday needs, since clients refuse versions below those that
+    /// they saw today. Roots are numbered without gaps, and cannot pass over any.
+    pub fn leap(&mut self, versions: u64) {
+        let roles = [TopRole::Targets, TopRole::Snapshot, TopRole::Timestamp];
+        self.leaps = roles.map(|role| (role, versions)).into();
+    }
+
+    /// Whether targets have passed over the versions that they were to.
+    pub fn has_leapt(&self) -> bool {
+        !self.leaps.contains_key(&TopRole::Targets)
+    }
+
+    /// The version that the next document of a role has.
+    pub fn next_version(&self, role: TopRole) -> u64 {
+        let last = match role {
+            TopRole::Root => Some(self.root.signed().version()),
+            TopRole::Targets => version(self.targets.as_ref()),
+            TopRole::Snapshot => version(self.snapshot.as_ref()),
+            TopRole::Timestamp => version(self.timestamp.as_ref()),
+        };
+        last.map_or(1, |last| last.saturating_add(self.step(role)))
+    }
+
+    /// How far the next version of a role is from the last.
+    fn step(&self, role: TopRole) -> u64 {
+        let leap = self.leaps.get(&role).copied();
+        leap.unwrap_or_default().saturating_add(1)
+    }
+
     fn consistent(&self) -> bool {
         self.root.signed().consistent_snapshot()
     }
@@ -93,4 +127,8 @@ impl Repository {
             bytes: metadata.bytes().to_vec(),
         }
     }
+}
+
+fn version<T: Signed>(metadata: Option<&Metadata<T>>) -> Option<u64> {
+    metadata.map(|metadata| metadata.signed().version())
 }

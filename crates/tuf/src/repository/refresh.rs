@@ -82,6 +82,9 @@ impl Repository {
         // Both or none: a key that is missing for the second must not leave the first behind.
         self.snapshot = snapshot;
         self.timestamp = timestamp;
+        for role in [TopRole::Snapshot, TopRole::Timestamp] {
+            self.leaps.remove(&role);
+        }
         Ok(files)
     }
 
@@ -93,11 +96,22 @@ impl Repository {
         period: Period,
         lists_the_latest: impl Fn(&T) -> bool,
     ) -> bool {
-        metadata.is_some_and(|metadata| {
+        let leaps = self.leaps.contains_key(&role);
+        metadata.filter(|_| !leaps).is_some_and(|metadata| {
             lists_the_latest(metadata.signed())
                 && metadata.signed().expires() >= period.renew_before
                 && metadata.verify(self.root.signed().signers(role)).is_ok()
         })
+    }
+
+    fn next(
+        &self,
+        role: TopRole,
+        last: &Common,
+        expires: UnixTime,
+    ) -> Result<Common, RepositoryError> {
+        last.later(self.step(role), expires)
+            .ok_or(RepositoryError::LastVersion { role })
     }
 
     fn next_snapshot(&self, targets: u64, expires: UnixTime) -> Result<Snapshot, RepositoryError> {
@@ -108,7 +122,7 @@ impl Repository {
             },
             // What is listed stays listed, delegated roles above all.
             Some(last) => Snapshot {
-                common: next(TopRole::Snapshot, &last.signed().common, expires)?,
+                common: self.next(TopRole::Snapshot, &last.signed().common, expires)?,
                 ..last.signed().clone()
             },
         };
@@ -126,7 +140,7 @@ impl Repository {
         Ok(Timestamp {
             common: match &self.timestamp {
                 None => Common::first(expires),
-                Some(last) => next(TopRole::Timestamp, &last.signed().common, expires)?,
+                Some(last) => self.next(TopRole::Timestamp, &last.signed().common, expires)?,
             },
             snapshot: version_alone(snapshot),
         })
@@ -152,11 +166,6 @@ impl Repository {
         }
         Ok(draft.finish()?)
     }
-}
-
-fn next(role: TopRole, last: &Common, expires: UnixTime) -> Result<Common, RepositoryError> {
-    last.next(expires)
-        .ok_or(RepositoryError::LastVersion { role })
 }
 
 /// As root-signing lists metadata: the version pins it, since each version is signed once.

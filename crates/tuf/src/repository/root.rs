@@ -57,12 +57,13 @@ impl Repository {
     /// Refuses a draft that too few have signed, and one that is not version 1.
     pub fn create(root: Draft<Root>) -> Result<(Self, Vec<File>), RepositoryError> {
         let root = root.finish()?;
-        check_next(TopRole::Root, 0, root.signed())?;
+        check_next(TopRole::Root, 1, root.signed())?;
         let repository = Self {
             root,
             targets: None,
             snapshot: None,
             timestamp: None,
+            leaps: BTreeMap::new(),
         };
         let file = repository.file(TopRole::Root, &repository.root);
         Ok((repository, vec![file]))
@@ -106,7 +107,7 @@ impl Repository {
     /// signatures that it has by now. Each must be by one of today's root keys or of its own.
     pub fn read_root(&self, json: &[u8]) -> Result<Draft<Root>, RepositoryError> {
         Draft::read(json, |root| {
-            check_next(TopRole::Root, self.root.signed().version(), root)?;
+            check_next(TopRole::Root, self.next_version(TopRole::Root), root)?;
             Ok(self.groups(root))
         })
     }
@@ -114,7 +115,11 @@ impl Repository {
     /// Publishes the next root.
     pub fn publish_root(&mut self, draft: Draft<Root>) -> Result<Vec<File>, RepositoryError> {
         let root = draft.finish()?;
-        check_next(TopRole::Root, self.root.signed().version(), root.signed())?;
+        check_next(
+            TopRole::Root,
+            self.next_version(TopRole::Root),
+            root.signed(),
+        )?;
         // Another repository's draft may have the version, and not the signatures.
         root.verify(self.root.signed().signers(TopRole::Root))?;
         self.root = root;
@@ -133,11 +138,10 @@ impl Repository {
 /// The next version and no other: a draft from before another was published is too late.
 pub(super) fn check_next<T: Signed>(
     role: TopRole,
-    last: u64,
+    expected: u64,
     signed: &T,
 ) -> Result<(), RepositoryError> {
     let found = signed.version();
-    let expected = last.saturating_add(1);
     match found == expected {
         true => Ok(()),
         false => Err(RepositoryError::Stale {

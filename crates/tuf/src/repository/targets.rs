@@ -9,7 +9,7 @@ use super::draft::Group;
 use super::root::check_next;
 use super::{Draft, File, Repository, RepositoryError};
 use crate::client::is_target_path;
-use crate::metadata::{Common, Root, Signed, TargetFile, Targets, TopRole};
+use crate::metadata::{Common, Root, TargetFile, Targets, TopRole};
 
 /// A change of the targets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,8 @@ impl Repository {
                 delegations: None,
             },
             Some(last) => {
-                let common = last.signed().common.next(expires);
+                let versions = self.step(TopRole::Targets);
+                let common = last.signed().common.later(versions, expires);
                 Targets {
                     common: common.ok_or(RepositoryError::LastVersion {
                         role: TopRole::Targets,
@@ -107,7 +108,7 @@ impl Repository {
         json: &[u8],
     ) -> Result<Draft<Targets>, RepositoryError> {
         Draft::read(json, |targets| {
-            check_next(TopRole::Targets, self.targets_version(), targets)?;
+            self.check_next_targets(targets)?;
             Ok(targets_group(root))
         })
     }
@@ -115,18 +116,21 @@ impl Repository {
     /// Publishes targets metadata. Clients see it after the next [`refresh`](Self::refresh).
     pub fn publish_targets(&mut self, draft: Draft<Targets>) -> Result<Vec<File>, RepositoryError> {
         let targets = draft.finish()?;
-        check_next(TopRole::Targets, self.targets_version(), targets.signed())?;
+        self.check_next_targets(targets.signed())?;
         // The root may have other keys for it by now.
         targets.verify(self.root.signed().signers(TopRole::Targets))?;
         let file = self.file(TopRole::Targets, &targets);
         self.targets = Some(targets);
+        self.leaps.remove(&TopRole::Targets);
         Ok(vec![file])
     }
 
-    /// The version that is published; 0 before there is one.
-    fn targets_version(&self) -> u64 {
-        let last = self.targets.as_ref();
-        last.map_or(0, |last| last.signed().version())
+    fn check_next_targets(&self, targets: &Targets) -> Result<(), RepositoryError> {
+        check_next(
+            TopRole::Targets,
+            self.next_version(TopRole::Targets),
+            targets,
+        )
     }
 
     /// Where the content of a target is: `targets/<folder>/<sha256>.<name>`.

@@ -585,3 +585,33 @@ fn nothing_is_refreshed_before_there_are_targets() {
         .collect();
     assert!(Repository::load(&files).unwrap().targets().is_none());
 }
+
+#[test]
+fn a_copy_of_yesterday_passes_over_what_clients_have_seen() {
+    let mut world = World::new(true);
+    let (yesterday, files) = (world.repository.clone(), world.files.clone());
+    world.edit(&[set("a.txt", b"today")]);
+    let mut client = world.client();
+    assert_eq!(client.target(&world.files, "a.txt").unwrap(), b"today");
+    let go_back = |world: &mut World| {
+        world.repository = yesterday.clone();
+        world.files = files.clone();
+    };
+    // As it is, and also with its next change, it is behind.
+    go_back(&mut world);
+    let refused = client.target(&world.files, "a.txt").unwrap_err();
+    assert!(refused.to_string().contains("version"), "{refused}");
+    go_back(&mut world);
+    world.repository.leap(10);
+    assert!(!world.repository.has_leapt());
+    assert_eq!(world.repository.next_version(TopRole::Targets), 12);
+    world.edit(&[set("b.txt", b"b")]);
+    assert!(world.repository.has_leapt());
+    assert_eq!(client.target(&world.files, "b.txt").unwrap(), b"b");
+    let version = world.repository.timestamp().unwrap().signed().version();
+    assert_eq!(version, 12);
+    // The one after it is the next.
+    world.edit(&[set("b.txt", b"c")]);
+    assert_eq!(world.repository.next_version(TopRole::Targets), 14);
+    assert_eq!(client.target(&world.files, "b.txt").unwrap(), b"c");
+}

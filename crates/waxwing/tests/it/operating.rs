@@ -33,7 +33,7 @@ fn an_operator_gets_from_nothing_to_an_instance_that_is_looked_after() {
     let port = free.local_addr().unwrap().port().to_string();
     drop(free);
     let commands = commands(&page);
-    assert!(commands.matches("waxwing up").count() == 2, "{commands}");
+    assert_eq!(commands.matches("waxwing up").count(), 3, "{commands}");
     // The instance is ended however the rest ends.
     let script = format!("set -eu\ntrap 'kill $! 2>/dev/null' EXIT\n{commands}");
     let script = script.replace("4747", &port);
@@ -58,6 +58,6 @@ fn an_operator_gets_from_nothing_to_an_instance_that_is_looked_after() {
     for expected in ["Ready in ", "Verified OK", "alice\talice@example.com"] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
-    let backup = folder.path().join("backup/rekor-log-1/checkpoint");
+    let backup = folder.path().join("backup/logs/rekor-log-2/checkpoint");
     assert!(backup.exists(), "{said}");
 }
