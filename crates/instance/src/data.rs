@@ -216,32 +216,61 @@ impl DataDirectory {
         let mut file = self.next.as_ref().unwrap_or(&self.file).clone();
         let rotated = file.keyring.rotate(rotation, &file.address, surroundings);
         let (mut new, made) = rotated?;
+        new.waits = self.take(file, &made)?;
+        Ok(new)
+    }
+
+    /// Gives the instance another public URL, from its next start on. Returns the logs that begin there.
+    /// Clients find the TUF repository at the new URL, and follow it from what they trust.
+    pub fn relocate(
+        &mut self,
+        to: &Address,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<NewKey>, StartError> {
+        let mut file = self.next.as_ref().unwrap_or(&self.file).clone();
+        if *to == file.address {
+            return Ok(Vec::new());
+        }
+        let moved = file.keyring.relocate(&file.address, to, surroundings);
+        let (mut new, made) = moved?;
+        file.address = to.clone();
+        let waits = self.take(file, &made)?;
+        for new in &mut new {
+            new.waits = waits;
+        }
+        Ok(new)
+    }
+
+    /// Takes a ring with new keys. Whether it waits until keys elsewhere have signed: clients would be
+    /// shown signatures by keys that nobody could tell them to trust.
+    fn take(&mut self, file: KeyringFile, made: &PrivateKeys) -> Result<bool, StartError> {
         for (name, key) in &made.0 {
             let pem = key.to_pem()?;
             write(&key_path(&self.path, name), pem.as_bytes(), 0o600)?;
         }
-        // Clients would be shown signatures by a key that nobody could tell them to trust.
         let targets = key_path(&self.path, TufKey::Targets.name());
-        new.waits = self.next.is_some() || read_private_key(&targets)?.is_none();
-        // The ring last: until then nobody knows of the new key.
-        if new.waits {
+        let waits = self.next.is_some() || read_private_key(&targets)?.is_none();
+        // The ring last: until then nobody knows of the new keys.
+        if waits {
             write_ring(&self.path, NEXT_RING, &file)?;
             self.next = Some(file);
         } else {
             write_ring(&self.path, RING, &file)?;
             self.file = file;
         }
-        Ok(new)
+        Ok(waits)
     }
 
-    /// The ring that clients are to be told of.
-    pub(crate) fn wanted(&self) -> &Keyring {
-        &self.next.as_ref().unwrap_or(&self.file).keyring
+    /// The ring that clients are to be told of. An instance that runs does not move.
+    pub(crate) fn wanted(&self, runs: bool) -> &KeyringFile {
+        let next = self.next.as_ref();
+        let next = next.filter(|next| !runs || next.address == self.file.address);
+        next.unwrap_or(&self.file)
     }
 
     /// Clients have been told of the next ring: it counts from now on.
-    pub(crate) fn promote(&mut self) -> Result<(), StartError> {
-        let Some(mut next) = self.next.clone() else {
+    pub(crate) fn promote(&mut self, told: &KeyringFile) -> Result<(), StartError> {
+        let Some(mut next) = self.next.clone().filter(|next| next == told) else {
             return Ok(());
         };
         next.begun = self.file.begun;

@@ -135,14 +135,14 @@ impl Instance {
         choices: Choices,
         surroundings: Surroundings,
     ) -> Result<Self, StartError> {
-        let (path, address) = (data.path().to_owned(), data.address().clone());
+        let path = data.path().to_owned();
         let ingredients = Ingredients::of(&data, choices, surroundings.clone())?;
         let observations = ingredients.observations.clone();
         let living = Arc::new(Living::begin(ingredients, data).await?);
         let door = living.door().clone();
         let control = Control::listen(&path, Arc::clone(&living))?;
         Ok(Self {
-            address,
+            address: living.address().await,
             observations,
             surroundings,
             door,

@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
 use waxwing_encoding::time::UnixTime;
-use waxwing_model::TrustConfig;
+use waxwing_model::{SigningConfig, TrustConfig, TrustedRoot};
 use waxwing_serve::Observations;
 
 use crate::data::DataDirectory;
-use crate::keyring::Keyring;
+use crate::keyring_file::KeyringFile;
 use crate::present::{Door, Present};
 use crate::rotation::{NewKey, Rotation};
 use crate::services::{Ground, Services};
 use crate::storage::Storage;
 use crate::trust_repository::{Publishing, RootChange, TrustRepository, Waiting};
-use crate::{Choices, StartError, Surroundings, trust, users};
+use crate::{Address, Choices, StartError, Surroundings, trust, users};
 
 /// Between two looks at what expires and what has come to its moment.
 const KEEP: Duration = Duration::from_secs(15 * 60);
@@ -61,28 +61,21 @@ impl Ingredients {
         data: &mut DataDirectory,
         before: Option<&Services>,
     ) -> Result<Present, StartError> {
-        let address = data.address().clone();
         let now = self.surroundings.clock.now();
-        let told = |keyring: &Keyring| {
-            (
-                trust::trusted_root(&address, keyring),
-                trust::signing_config(&address, keyring),
-            )
-        };
-        let wanted = data.wanted().clone();
+        let wanted = data.wanted(before.is_some()).clone();
         let (trusted_root, signing_config) = told(&wanted);
         let publishing = Publishing {
-            address: &address,
-            keyring: &wanted,
+            address: &wanted.address,
+            keyring: &wanted.keyring,
             trusted_root: &trusted_root,
             signing_config: &signing_config,
         };
         let published = self.repository.publish(&publishing, now)?;
         if published.is_told {
-            data.promote()?;
+            data.promote(&wanted)?;
         }
-        let keyring = data.file.keyring.clone();
-        let (trusted_root, signing_config) = told(&keyring);
+        let (trusted_root, signing_config) = told(&data.file);
+        let (address, keyring) = (data.address().clone(), data.file.keyring.clone());
         let root_of_trust = match self.repository.first_root() {
             Some(root) => root.to_vec(),
             None => trusted_root.to_json()?,
@@ -120,6 +113,14 @@ impl Ingredients {
     }
 }
 
+/// What clients are told of a ring.
+fn told(file: &KeyringFile) -> (TrustedRoot, SigningConfig) {
+    (
+        trust::trusted_root(&file.address, &file.keyring),
+        trust::signing_config(&file.address, &file.keyring),
+    )
+}
+
 /// An instance that runs on its directory.
 pub(crate) struct Living {
     ingredients: Ingredients,
@@ -149,6 +150,11 @@ impl Living {
             door: Door::new(present),
             changed: Notify::new(),
         })
+    }
+
+    /// The public URL; one that waited may have come to count at the start.
+    pub(crate) async fn address(&self) -> Address {
+        self.state.lock().await.data.address().clone()
     }
 
     pub(crate) fn door(&self) -> &Door {

@@ -164,6 +164,38 @@ impl Keyring {
         Ok((told, keys))
     }
 
+    /// Another public URL. Logs stay where they were, and end: what they are called is in every proof, and
+    /// follows from the URL. In their place new ones begin, but for a Rekor log whose host stays the same.
+    pub(crate) fn relocate(
+        &mut self,
+        from: &Address,
+        to: &Address,
+        surroundings: &Surroundings,
+    ) -> Result<(Vec<NewKey>, PrivateKeys), StartError> {
+        let mut services = vec![Rotated::CtLog];
+        if from.host() != to.host() {
+            services.push(Rotated::RekorLog);
+        }
+        for held in &mut self.held {
+            let stays = services.iter().all(|service| service.role() != held.role);
+            if matches!(held.role, Role::CtLog | Role::RekorLog) && !stays {
+                held.url = Some(held.log_url(from));
+            }
+        }
+        let (mut told, mut keys) = (Vec::new(), PrivateKeys::default());
+        for service in services {
+            let rotation = Rotation {
+                service,
+                after: Duration::ZERO,
+                url: (service == Rotated::RekorLog).then(|| to.base().to_owned()),
+            };
+            let (new, made) = self.rotate(&rotation, to, surroundings)?;
+            told.push(new);
+            keys.0.extend(made.0);
+        }
+        Ok((told, keys))
+    }
+
     /// Where a new log of that role is found.
     fn url(
         &self,

@@ -10,6 +10,7 @@ mod hammer;
 mod install;
 mod log_command;
 mod log_place;
+mod move_instance;
 mod opaque_log;
 mod order;
 mod password;
@@ -55,6 +56,7 @@ enum Command {
     User(user::UserCommand),
     Rotate(rotate::Rotate),
     Root(root::RootCommand),
+    Move(move_instance::Move),
     Install(install::Install),
     /// Sign and verify software: the commands of cosign
     #[command(disable_help_flag = true)]
@@ -95,6 +97,7 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         Command::User(command) => command.run(output),
         Command::Rotate(command) => command.run(output),
         Command::Root(command) => command.run(output),
+        Command::Move(command) => command.run(output),
         Command::Install(command) => command.run(output),
         Command::Conformance(command) => command.run(output),
         Command::Log(command) => command.run(output),

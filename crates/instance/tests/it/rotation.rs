@@ -335,3 +335,59 @@ async fn a_new_log_that_never_began_is_begun_by_the_next_start() {
     let refused = refused.map(|_| ()).unwrap_err().to_string();
     assert!(refused.contains("the log rekor-log-2"), "{refused}");
 }
+
+#[tokio::test]
+async fn an_instance_moves_to_another_url_and_what_it_signed_stays_good() {
+    const NEW: &str = "http://moved.localhost";
+    let world = World::new().await;
+    let before = world.sign().await;
+    world.instance.close().await;
+    let surroundings = Surroundings {
+        clock: Arc::new(world.hands.clone()),
+        random: Arc::new(SystemRandom),
+    };
+    let path = world.folder.path().join("data");
+    let (old, new) = (Address::new(URL).unwrap(), Address::new(NEW).unwrap());
+    let mut data = DataDirectory::open(&path, None, &old, &surroundings).unwrap();
+    assert_eq!(data.relocate(&old, &surroundings).unwrap(), []);
+    let moved = data.relocate(&new, &surroundings).unwrap();
+    let urls: Vec<_> = moved.iter().filter_map(|key| key.url.as_deref()).collect();
+    assert_eq!(urls, ["http://moved.localhost/ct-2", NEW]);
+    drop(data);
+    let data = DataDirectory::open(&path, Some(&new), &new, &surroundings).unwrap();
+    let opened = Instance::open(data, Choices::default(), surroundings.clone()).await;
+    let instance = opened.unwrap();
+    let signer = instance.signer(instance.client().unwrap()).unwrap();
+    let after = sign(&instance, &signer).await;
+    // It leads to the services, and they to the logs.
+    drop(signer);
+    assert_eq!(index(&after), 1);
+    let root = instance.trusted_root();
+    verify(&root, &before).unwrap();
+    let verifier = Verifier::new(root.as_ref().clone(), Requirements::public_good()).unwrap();
+    let policy = Policy::identity(Identity::exactly(&format!("{NEW}/oidc"), EMAIL).unwrap());
+    verifier
+        .verify(&after, Artifact::Bytes(ARTIFACT), &policy)
+        .unwrap();
+    // The old log answers by its old name, the new one by the new.
+    for (url, size) in [(URL, "2"), (NEW, "2")] {
+        let client = instance.client().unwrap();
+        let checkpoint = client.get(format!("{url}/checkpoint")).await.unwrap();
+        let begins = format!("{}\n{size}\n", Address::new(url).unwrap().host());
+        assert!(checkpoint.text().starts_with(&begins));
+    }
+    instance.close().await;
+    // Another port is another CT log, whose name has it, and the same Rekor log, whose name has not.
+    let port = Address::new("http://moved.localhost:8080").unwrap();
+    let mut data = DataDirectory::open(&path, None, &new, &surroundings).unwrap();
+    let moved = data.relocate(&port, &surroundings).unwrap();
+    let names: Vec<_> = moved.iter().map(|key| &*key.name).collect();
+    assert_eq!(names, ["ct-log-3"]);
+    drop(data);
+    let data = DataDirectory::open(&path, None, &port, &surroundings).unwrap();
+    let opened = Instance::open(data, Choices::default(), surroundings).await;
+    let instance = opened.unwrap();
+    let signer = instance.signer(instance.client().unwrap()).unwrap();
+    assert_eq!(index(&sign(&instance, &signer).await), 2);
+    instance.close().await;
+}

@@ -105,6 +105,11 @@ fn waxwing_root_rotate() {
 }
 
 #[test]
+fn waxwing_move() {
+    insta::assert_snapshot!(help(&["move", "--help"]));
+}
+
+#[test]
 fn waxwing_rotate() {
     insta::assert_snapshot!(help(&["rotate", "--help"]));
 }
