@@ -21,7 +21,9 @@ mod prehashed;
 mod private_key;
 mod public_key;
 mod random;
+mod sigstore_key;
 mod spki;
+mod traditional_key;
 
 pub use algorithm::{KeyType, SignatureAlgorithm};
 pub use digest::{Digest, HashAlgorithm, Hasher, sha1, sha256, sha256_of_parts};

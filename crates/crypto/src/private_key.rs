@@ -16,7 +16,7 @@ use crate::{Digest, HashAlgorithm, KeyType, PublicKey, PublicKeyError, Signature
 #[non_exhaustive]
 pub enum KeyError {
     /// A size that Sigstore's registry does not know.
-    #[error("keys of the kind {key:?} cannot be made here; expected RSA 2048, 3072 or 4096")]
+    #[error("keys of the kind {key:?} are not used here; expected RSA 2048, 3072 or 4096")]
     Kind {
         /// The kind asked for.
         key: KeyType,
@@ -35,6 +35,35 @@ pub enum KeyError {
         "the key is encrypted with {found}; expected PBES2 with PBKDF2 and AES-CBC, as openssl pkcs8 -topk8 -v2 aes-256-cbc writes it"
     )]
     Encryption {
+        /// What was found.
+        found: String,
+    },
+    /// A PEM block of another kind.
+    #[error(
+        "unsupported PEM type {found:?}; expected a key in cosign's own form: import another one by \
+         `cosign import-key-pair`"
+    )]
+    Label {
+        /// The label.
+        found: String,
+    },
+    /// A PEM block of another kind, where a plain key was expected.
+    #[error(
+        "unsupported PEM type {found:?}; expected PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY"
+    )]
+    Plain {
+        /// The label.
+        found: String,
+    },
+    /// An EC key that does not say its curve.
+    #[error("the EC PRIVATE KEY does not name its curve; convert it by `openssl pkcs8 -topk8`")]
+    Curve,
+    /// A key file of cosign's that is not read.
+    #[error(
+        "a key file of cosign's has {found}; expected scrypt with N of 32768, 65536 or 131072, r=8, p=1, and \
+         nacl/secretbox"
+    )]
+    SigstoreKey {
         /// What was found.
         found: String,
     },
