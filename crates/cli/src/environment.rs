@@ -23,6 +23,17 @@ impl Environment {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The value of a variable that means something when it is empty, as a password does.
+    pub fn set(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// All of them, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.variables.iter();
+        variables.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether a variable is set to something true; not set is false.
     pub fn is_true(&self, name: &str) -> Result<bool, BooleanError> {
         self.value(name).map_or(Ok(false), parse_boolean)
@@ -72,7 +83,9 @@ mod tests {
         ]);
         assert_eq!(environment.value("COSIGN_PASSWORD"), Some("secret"));
         assert_eq!(environment.value("COSIGN_KEY"), None);
+        assert_eq!(environment.set("COSIGN_KEY"), Some(""));
         assert_eq!(environment.value("COSIGN_OTHER"), None);
+        assert_eq!(environment.set("COSIGN_OTHER"), None);
         assert_eq!(environment.is_true("COSIGN_YES"), Ok(true));
         assert_eq!(environment.is_true("COSIGN_OTHER"), Ok(false));
         assert_eq!(environment.is_true("HOME"), Err(BooleanError));

@@ -92,13 +92,30 @@ pub fn size(path: &Path) -> anyhow::Result<u64> {
 /// Writes a file whole: into a neighbour first, which then takes its name. Whoever looks sees the
 /// old content or the new one, also after a crash.
 pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    write_with(path, content, 0o666)
+}
+
+/// [`write`] for the owner's eyes alone.
+pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    write_with(path, content, 0o600)
+}
+
+fn write_with(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
     let name = path
         .file_name()
         .with_context(|| format!("{} names no file", path.display()))?;
     let mut neighbour = name.to_os_string();
     neighbour.push(format!(".{}.new", std::process::id()));
     let neighbour = path.with_file_name(neighbour);
-    let written = File::create(&neighbour).and_then(|mut file| {
+    // One that a process of the same number left behind would keep its permissions.
+    let _ = fs::remove_file(&neighbour);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    let written = options.open(&neighbour).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&neighbour, path)

@@ -7,8 +7,8 @@
 //! COSIGN_YES=true cosign sign-blob FILE
 //! ```
 //!
-//! Nothing here reads the process's environment or writes to its streams: [`Environment`] and
-//! [`Output`] are made by `main` and, with other content, by tests.
+//! But for [`prompt`], nothing here reads the process's environment or touches its streams:
+//! [`Environment`] and [`Output`] are made by `main` and, with other content, by tests.
 
 mod artifact;
 mod boolean;
@@ -17,7 +17,10 @@ mod duration;
 mod environment;
 mod exit;
 pub mod files;
+pub mod network;
 mod output;
+mod progress;
+pub mod prompt;
 mod single_dash;
 mod step;
 
@@ -28,5 +31,6 @@ pub use duration::{DurationError, parse_duration};
 pub use environment::Environment;
 pub use exit::Exit;
 pub use output::{Format, Output, Stream};
+pub use progress::Progress;
 pub use single_dash::SingleDash;
 pub use step::{Mark, Step};

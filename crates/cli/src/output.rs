@@ -12,8 +12,11 @@
 //! (<https://no-color.org>) or the terminal is `dumb`.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 
+use anyhow::Context;
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -55,6 +58,14 @@ impl Output {
             stdout: adapted(stdout),
             stderr: adapted(stderr),
         }
+    }
+
+    /// Lets results go to a file from now on.
+    pub fn redirect(&mut self, path: &Path) -> anyhow::Result<()> {
+        let file = File::create(path);
+        let file = file.with_context(|| format!("writing {}", path.display()))?;
+        self.stdout = Stream::new(file, false);
+        Ok(())
     }
 
     /// The stream for results.

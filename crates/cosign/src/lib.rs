@@ -1,34 +1,94 @@
-//! cosign: a file a command. So far `verify-blob`, for bundles of Rekor v2.
+//! cosign: a file a command. So far what concerns files; images are not there yet.
 //!
 //! The flags, what goes to which stream and the exit codes are the original's; `docs/compat/cosign.md`
 //! has the table.
 
-mod verify_blob;
+mod blob;
+mod evidence;
+mod flags;
+mod key;
+mod predicate;
+mod trust;
+mod verify;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use waxwing_cli::{Dialect, Environment, Exit, Output, SingleDash};
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use waxwing_cli::{Dialect, Environment, Exit, Output, SingleDash, network, parse_duration};
+use waxwing_crypto::Random;
+use waxwing_encoding::time::Clock;
+use waxwing_net::Client;
 
 /// Sign and verify software.
 #[derive(Debug, Parser)]
 #[command(name = "cosign", disable_help_subcommand = true)]
 struct Cosign {
+    #[command(flatten)]
+    root: Root,
     #[command(subcommand)]
     command: Command,
 }
 
+/// What all commands take.
+#[derive(Debug, Args)]
+struct Root {
+    /// Write what would go to the standard output to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+    /// Say more of what happens
+    #[arg(long, short = 'd', global = true)]
+    verbose: bool,
+    /// How long the command may take altogether
+    #[arg(long, short, global = true, value_name = "DURATION", value_parser = parse_duration, default_value = "3m0s")]
+    timeout: Duration,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    VerifyBlob(verify_blob::VerifyBlob),
+    GenerateKeyPair(key::GenerateKeyPair),
+    ImportKeyPair(key::ImportKeyPair),
+    PublicKey(key::PublicKey),
+    VerifyBlob(verify::VerifyBlob),
+    VerifyBlobAttestation(verify::VerifyBlobAttestation),
+}
+
+/// What a program is given.
+pub struct Surroundings<'a> {
+    /// Its variables.
+    pub environment: &'a Environment,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Nonces and salts.
+    pub random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Surroundings")
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a command works with.
+pub(crate) struct Means<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    pub(crate) random: &'a Arc<dyn Random>,
+    pub(crate) client: Client,
 }
 
 /// Runs cosign; `arguments` begin with the program's name.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
-    environment: &Environment,
+    surroundings: &Surroundings<'_>,
     output: &mut Output,
 ) -> Exit {
+    let environment = surroundings.environment;
     let dialect = Dialect::new()
         .with_single_dash(SingleDash::Rewrite)
         .with_environment("COSIGN_", environment, &[]);
@@ -36,14 +96,47 @@ pub fn run(
         Ok(cosign) => cosign,
         Err(exit) => return exit,
     };
-    let done = match &cosign.command {
-        Command::VerifyBlob(command) => command.run(output),
-    };
-    match done {
+    match cosign.run(surroundings, output) {
         Ok(()) => Exit::Success,
         Err(error) => {
             output.error(&error);
             Exit::Failure
+        }
+    }
+}
+
+impl Cosign {
+    fn run(self, surroundings: &Surroundings<'_>, output: &mut Output) -> anyhow::Result<()> {
+        if let Some(path) = &self.root.output_file {
+            output.redirect(path)?;
+        }
+        // One thread: a command waits for others most of the time, and starts the sooner.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let timeout = self.root.timeout;
+        runtime.block_on(async {
+            let means = Means {
+                environment: surroundings.environment,
+                clock: &surroundings.clock,
+                random: &surroundings.random,
+                client: Client::network(network::settings(surroundings.environment))?,
+            };
+            let done = self.command.run(&means, output);
+            let done = tokio::time::timeout(timeout, done).await;
+            done.with_context(|| format!("not done after --timeout {timeout:?}"))?
+        })
+    }
+}
+
+impl Command {
+    async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
+        match self {
+            Self::GenerateKeyPair(command) => command.run(means, output),
+            Self::ImportKeyPair(command) => command.run(means, output),
+            Self::PublicKey(command) => command.run(means, output).await,
+            Self::VerifyBlob(command) => command.run(means, output).await,
+            Self::VerifyBlobAttestation(command) => command.run(means, output).await,
         }
     }
 }

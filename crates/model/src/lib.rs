@@ -18,6 +18,7 @@
 )]
 
 pub mod bundle;
+pub mod legacy_bundle;
 pub mod signing_config;
 pub mod statement;
 pub mod trust_config;

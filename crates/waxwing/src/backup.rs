@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use waxwing_cli::{Output, files};
+use waxwing_cli::{Output, Progress, files};
 use waxwing_instance::backup::{self as instance, CopiedLog, InstanceCopy};
 use waxwing_log::LocalSettings;
 use waxwing_log::backup::{self, Copied, CopyOptions};
 
-use crate::log_place::{LogPlace, Progress};
+use crate::log_place::LogPlace;
 use crate::opaque_log::{LARGEST_KEY, key_path, vkey_path, write_private};
 
 /// Copy an instance or a log to another directory, while it runs or not
@@ -84,9 +84,9 @@ impl Backup {
         let mut options = CopyOptions::default();
         options.verifiers = place.believed(&self.vkey)?.verifiers;
         options.check = !self.no_check;
-        let mut progress = Progress::new(output);
+        let mut progress = Progress::of(output, "entries", 0);
         let copying = backup::backup(place.settings, &to, &options, |done, all| {
-            progress.show(output, done, all);
+            progress.show_of(output, done, all);
         });
         let copied = run(copying);
         progress.end(output);
@@ -119,10 +119,10 @@ impl Restore {
         options.verifiers = place.believed(&self.vkey)?.verifiers;
         let mut settings = LocalSettings::new(directory.clone(), place.settings.format);
         settings.guard.clone_from(&self.guard);
-        let mut progress = Progress::new(output);
+        let mut progress = Progress::of(output, "entries", 0);
         let from = &place.settings.directory;
         let copying = backup::restore(from, settings, &options, |done, all| {
-            progress.show(output, done, all);
+            progress.show_of(output, done, all);
         });
         let copied = run(copying);
         progress.end(output);
@@ -159,9 +159,9 @@ impl Backup {
             private: self.with_key,
             check: !self.no_check,
         };
-        let mut progress = Progress::new(output);
+        let mut progress = Progress::of(output, "entries", 0);
         let copying = instance::back_up(&self.directory, &self.to, copy, |_, done, all| {
-            progress.show(output, done, all);
+            progress.show_of(output, done, all);
         });
         let copied = run(copying);
         progress.end(output);
@@ -179,10 +179,10 @@ impl Backup {
 
 impl Restore {
     fn instance(&self, output: &mut Output) -> anyhow::Result<()> {
-        let mut progress = Progress::new(output);
+        let mut progress = Progress::of(output, "entries", 0);
         let guards = self.guard.as_deref();
         let copying = instance::restore(&self.from, &self.directory, guards, |_, done, all| {
-            progress.show(output, done, all);
+            progress.show_of(output, done, all);
         });
         let copied = run(copying);
         progress.end(output);

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use waxwing_cli::{Exit, Format, Output};
+use waxwing_cli::{Exit, Format, Output, Progress};
 use waxwing_log::fsck::{self, Options, Problem, Report, Severity};
 
-use crate::log_place::{LogPlace, Progress};
+use crate::log_place::LogPlace;
 
 /// Check a log's directory: every entry is hashed again, up to the signed checkpoint
 ///
@@ -95,9 +95,9 @@ impl Fsck {
         settings.guard.clone_from(&self.guard);
         let mut options = Options::default();
         options.jobs = self.jobs;
-        let mut progress = Progress::new(output);
+        let mut progress = Progress::of(output, "entries", 0);
         let checked = fsck::check(settings, &believed.verifiers, &options, |done, all| {
-            progress.show(output, done, all);
+            progress.show_of(output, done, all);
         });
         progress.end(output);
         let mut report = checked?;

@@ -8,7 +8,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use waxwing_cli::Output;
 use waxwing_log::LocalSettings;
 use waxwing_tlog::note::NoteVerifier;
 
@@ -72,41 +71,5 @@ impl LogPlace {
             verifiers: verifiers.into_iter().chain(beside).collect(),
             beside: is_beside,
         })
-    }
-}
-
-/// One line on a terminal that says how far a work is; nothing where nobody looks.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    shown: Option<u64>,
-}
-
-impl Progress {
-    pub(crate) fn new(output: &mut Output) -> Self {
-        let shown = output.stderr().is_terminal().then_some(u64::MAX);
-        Self { shown }
-    }
-
-    /// Shows the percentage, if it is another one than before.
-    pub(crate) fn show(&mut self, output: &mut Output, done: u64, all: u64) {
-        let percent = (u128::from(done) * 100)
-            .checked_div(all.into())
-            .map_or(100, |percent| percent as u64);
-        if self.shown.is_none_or(|shown| shown == percent) {
-            return;
-        }
-        self.shown = Some(percent);
-        let bar = "#".repeat(percent as usize / 4);
-        // Nobody misses a line that cannot be shown.
-        let _ = output.stderr().write(&format!(
-            "\r[{bar:<25}] {percent:>3} %  {done} of {all} entries"
-        ));
-    }
-
-    /// Takes the line away.
-    pub(crate) fn end(self, output: &mut Output) {
-        if self.shown.is_some_and(|shown| shown != u64::MAX) {
-            let _ = output.stderr().write("\r\u{1b}[K");
-        }
     }
 }

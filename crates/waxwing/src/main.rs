@@ -13,7 +13,6 @@ mod log_place;
 mod move_instance;
 mod opaque_log;
 mod order;
-mod password;
 mod root;
 mod rotate;
 mod shell;
@@ -29,6 +28,7 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 use waxwing_cli::{Dialect, Environment, Exit, Output};
+use waxwing_instance::Surroundings;
 
 /// All of Sigstore in one program
 ///
@@ -79,7 +79,7 @@ fn main() -> Exit {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let name = arguments.first().map(Path::new).and_then(Path::file_stem);
     match name.and_then(|name| name.to_str()) {
-        Some("cosign") => waxwing_cosign::run(arguments, &environment, &mut output),
+        Some("cosign") => cosign(arguments, &environment, &mut output),
         _ => run(arguments, &environment, &mut output),
     }
 }
@@ -107,7 +107,7 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         Command::Restore(command) => command.run(output),
         Command::Cosign { arguments } => {
             let arguments = std::iter::once("cosign".into()).chain(arguments);
-            return waxwing_cosign::run(arguments, environment, output);
+            return cosign(arguments, environment, output);
         }
     };
     match done {
@@ -117,4 +117,18 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
             Exit::Failure
         }
     }
+}
+
+fn cosign(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    output: &mut Output,
+) -> Exit {
+    let Surroundings { clock, random } = system::surroundings();
+    let surroundings = waxwing_cosign::Surroundings {
+        environment,
+        clock,
+        random,
+    };
+    waxwing_cosign::run(arguments, &surroundings, output)
 }

@@ -27,8 +27,8 @@ use waxwing_log::{
 };
 use waxwing_tlog::note::{NoteKeyError, NoteSigner, NoteVerifier};
 
-use crate::log_place::Progress;
 use crate::system::SystemClock;
+use waxwing_cli::Progress;
 
 /// The name of a log that was given none. `.localhost` always means this machine (RFC 6761).
 pub(crate) const ORIGIN: &str = "waxwing.localhost/log";
@@ -198,11 +198,11 @@ impl OpaqueLog {
 
     /// Takes the log over if Tessera has it, with a line that says how far it is.
     pub(crate) async fn take_over(&self, output: &mut Output) -> anyhow::Result<()> {
-        let mut progress = Progress::new(output);
+        let mut progress = Progress::of(output, "entries", 0);
         let verifiers = [self.verifier.clone()];
         let driver = LocalDriver::new(self.local());
         let taken = takeover::take_over(&driver, &verifiers, |done, all| {
-            progress.show(output, done, all);
+            progress.show_of(output, done, all);
         });
         let taken = taken.await;
         progress.end(output);

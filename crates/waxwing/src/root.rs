@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
-use waxwing_cli::{Output, files};
+use waxwing_cli::{Output, files, prompt};
 use waxwing_crypto::PrivateKey;
 use waxwing_instance::control::Order;
 use waxwing_instance::{
@@ -15,7 +15,6 @@ use waxwing_tuf::metadata::{Metadata, Root, Signed, Targets, TopRole};
 use zeroize::Zeroizing;
 
 use crate::order::{Reached, reach};
-use crate::password::known_password;
 use crate::system::surroundings;
 use crate::up::Data;
 
@@ -342,7 +341,7 @@ fn private_key(path: &Path) -> anyhow::Result<PrivateKey> {
     let pem = std::str::from_utf8(&pem).unwrap_or_default();
     let key = match pem.contains("ENCRYPTED") {
         true => {
-            let password = known_password(&path.display().to_string())?;
+            let password = prompt::known_password(&path.display().to_string())?;
             PrivateKey::from_encrypted_pem(pem, password.as_bytes())
         }
         false => PrivateKey::from_pem(pem),

@@ -2,13 +2,11 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use waxwing_cli::{Format, Output};
+use waxwing_cli::{Format, Output, prompt};
 use waxwing_crypto::SystemRandom;
 use waxwing_instance::DataDirectory;
 use waxwing_issuer::{FileUsers, PasswordHash, User};
-use zeroize::Zeroizing;
 
-use crate::password::new_password;
 use crate::up::Data;
 
 /// People who may log in at the instance
@@ -99,8 +97,8 @@ impl Add {
     fn run(&self, output: &mut Output) -> anyhow::Result<()> {
         let users = users(&self.data)?;
         let password = match &self.password {
-            Some(password) => Zeroizing::new(password.clone()),
-            None => new_password()?,
+            Some(password) => password.clone().into(),
+            None => prompt::new_password()?,
         };
         let hash = PasswordHash::new(&password, &SystemRandom)?;
         let (name, email) = (self.name.as_str(), self.email.as_str());

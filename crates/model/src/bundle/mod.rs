@@ -330,6 +330,21 @@ impl Version {
     }
 }
 
+impl Envelope {
+    /// Reads an envelope by itself (DSSE protocol 1.0), with exactly one signature.
+    pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
+        if json.len() > LARGEST_BUNDLE {
+            return Err(BundleError::TooLarge { length: json.len() });
+        }
+        read::dsse_envelope(serde_json::from_slice(json)?)
+    }
+
+    /// Writes the envelope on one line.
+    pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
+        Ok(serde_json::to_vec(&wire::Envelope::from(self))?)
+    }
+}
+
 impl LogEntry {
     /// Reads a `TransparencyLogEntry`, the answer of a Rekor v2 log: by the rules of version 0.3.
     pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {

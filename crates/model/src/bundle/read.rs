@@ -92,7 +92,7 @@ fn message_signature(message: wire::MessageSignature) -> Result<MessageSignature
     Ok(MessageSignature { digest, signature })
 }
 
-fn dsse_envelope(envelope: wire::Envelope) -> Result<Envelope, BundleError> {
+pub(super) fn dsse_envelope(envelope: wire::Envelope) -> Result<Envelope, BundleError> {
     let count = envelope.signatures.len();
     let signatures: Result<[wire::EnvelopeSignature; 1], _> = envelope.signatures.try_into();
     let [signature] = signatures.map_err(|_| BundleError::Signatures { count })?;

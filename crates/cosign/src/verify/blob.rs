@@ -1,0 +1,137 @@
+//! `cosign verify-blob`: files in, `Verified OK` or the reason why not out.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use waxwing_cli::{Format, Output, files};
+use waxwing_model::legacy_bundle::Signs;
+
+use super::{Asked, Verdict};
+use crate::Means;
+use crate::blob::Blob;
+use crate::evidence::Places;
+use crate::flags::{CommonVerify, Signer};
+
+/// Verify signatures over files
+///
+/// Checks the certificate, its SCT, the timestamp, the log entry and the signature. What is trusted is
+/// the instance that `cosign initialize` named, or else the public one; with --trusted-root, or with
+/// --offline, no network is touched. Several files are verified in one go, each with the bundle beside it.
+///
+/// Example:
+///   cosign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \
+///     --certificate-identity me@example.com --certificate-oidc-issuer https://issuer.example.com
+///   cosign verify-blob app.tar.gz --key cosign.pub --bundle app.tar.gz.sigstore.json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct VerifyBlob {
+    #[command(flatten)]
+    signer: Signer,
+    #[command(flatten)]
+    common: CommonVerify,
+    /// The bundle; without it BLOB.sigstore.json, or else BLOB.sigstore
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    /// A signature that is not in a bundle: a file, a URL, or base64
+    #[arg(long, value_name = "SIGNATURE", hide = true)]
+    signature: Option<String>,
+    /// A timestamp that is not in a bundle
+    #[arg(long, value_name = "FILE", hide = true)]
+    rfc3161_timestamp: Option<PathBuf>,
+    /// By which hash the key signs; found out by itself here
+    #[arg(long, value_name = "HASH", default_value = "sha256", hide = true)]
+    signature_digest_algorithm: String,
+    /// How to say what was verified
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
+    /// The file that was signed, - for the standard input, a URL, or a digest like sha256:…
+    #[arg(value_name = "BLOB", required = true)]
+    blobs: Vec<String>,
+}
+
+impl VerifyBlob {
+    pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
+        self.check(output)?;
+        let asked = Asked::of(&self.signer, &self.common, means, output).await?;
+        let mut verdicts = Vec::new();
+        for name in &self.blobs {
+            let blob = Blob::named(name)?;
+            let verdict = self.verify(&asked, &blob, output).await;
+            verdicts.push(verdict.with_context(|| self.about(name))?);
+            if self.output == Format::Text {
+                // Where the original says it: on the standard error.
+                output.note(&match self.blobs.len() {
+                    1 => "Verified OK".to_owned(),
+                    _ => format!("{name}: Verified OK"),
+                });
+            }
+        }
+        if self.output == Format::Json {
+            for (name, verdict) in self.blobs.iter().zip(verdicts) {
+                output.json(&verdict.of(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, output: &mut Output) -> anyhow::Result<()> {
+        let deprecated = [
+            (self.signature.is_some(), "signature"),
+            (self.rfc3161_timestamp.is_some(), "rfc3161-timestamp"),
+            (
+                self.signature_digest_algorithm != "sha256",
+                "signature-digest-algorithm",
+            ),
+        ];
+        for (is_given, name) in deprecated {
+            if is_given {
+                output.deprecated_flag(name, "it works here; bundles have its place");
+            }
+        }
+        ensure!(
+            self.blobs.len() == 1 || self.bundle.is_none() && self.signature.is_none(),
+            "one --bundle or --signature for {} files; leave it out, and each file's own beside it is taken",
+            self.blobs.len()
+        );
+        let with_timestamp =
+            self.common.use_signed_timestamps || self.common.timestamp_certificate_chain.is_some();
+        ensure!(
+            self.rfc3161_timestamp.is_none() || with_timestamp,
+            "--rfc3161-timestamp without --use-signed-timestamps or --timestamp-certificate-chain: nobody \
+             would look at it"
+        );
+        Ok(())
+    }
+
+    async fn verify(
+        &self,
+        asked: &Asked<'_>,
+        blob: &Blob,
+        output: &mut Output,
+    ) -> anyhow::Result<Verdict> {
+        let beside = match (&self.bundle, &self.signature, blob) {
+            (None, None, Blob::File(path)) => Some(files::bundle_beside(path)?),
+            _ => None,
+        };
+        let bundle: Option<&Path> = self.bundle.as_deref().or(beside.as_deref());
+        let places = Places {
+            bundle,
+            signature: self.signature.as_deref(),
+            timestamp: self.rfc3161_timestamp.as_deref(),
+            certificate: &self.signer.certificate,
+            allow_chain: self.common.allow_certificate_chain,
+            signs: Signs::Artifact,
+        };
+        let evidence = places.read(asked.means).await?;
+        let verified = asked.verify(&evidence, blob, output).await?;
+        Ok(Verdict::new(&verified))
+    }
+
+    fn about(&self, name: &str) -> String {
+        match self.blobs.len() {
+            1 => "the signature does not verify".to_owned(),
+            _ => format!("the signature of {name} does not verify"),
+        }
+    }
+}
