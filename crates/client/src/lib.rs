@@ -5,10 +5,13 @@
 //! same process.
 
 pub mod fulcio;
+pub mod logging;
 pub mod rekor;
+pub mod rekor_v1;
+pub mod services;
 pub mod sign;
 pub mod timestamp;
 pub mod token;
 
-pub use sign::{SignError, Signed, Signer, Step};
+pub use sign::{By, SignError, Signed, Signer, Step, What};
 pub use token::{IdentityToken, TokenError};

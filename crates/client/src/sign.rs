@@ -1,8 +1,8 @@
-//! The signing flow: from an artifact's digest to a verified bundle, read from top to bottom.
+//! The signing flow: from what is to be signed to a verified bundle, read from top to bottom.
 //!
 //! ```text
-//! digest ─ fresh key ─ certificate ─ signature ─ timestamp ─ log entry ─ bundle ─ verified
-//!                      (Fulcio)                  (TSA)       (Rekor)
+//! what ─ services ─ key ─ certificate ─ signature ─ timestamps ─ log entries ─ bundle ─ verified
+//!                         (Fulcio)                  (TSA)        (Rekor)
 //! ```
 //!
 //! Each step's result is what the next one needs. The bundle is verified before it is given out:
@@ -10,23 +10,31 @@
 
 use std::sync::Arc;
 
-use waxwing_crypto::{Digest, KeyError, KeyType, PrivateKey, Random};
+use waxwing_crypto::{
+    Digest, HashAlgorithm, KeyError, KeyType, PrivateKey, PublicKey, Random, SignatureAlgorithm,
+};
+use waxwing_encoding::base64;
 use waxwing_encoding::time::Clock;
-use waxwing_entries::hashedrekord::{Proposal, Verifier as EntryVerifier};
-use waxwing_model::bundle::{Bundle, Content, KeyMaterial, LogEntry, MessageSignature, Version};
+use waxwing_entries::hashedrekord::Verifier as EntryVerifier;
+use waxwing_model::Statement;
+use waxwing_model::bundle::{
+    Bundle, BundleError, Content, Envelope, KeyMaterial, LogEntry, MessageSignature, Version, pae,
+};
 use waxwing_model::signing_config::{self, SigningConfig, SigningConfigError};
+use waxwing_model::statement::PAYLOAD_TYPE;
 use waxwing_net::Client;
 use waxwing_pki::Certificate;
-use waxwing_verify::{Artifact, Policy, Verified, Verifier, VerifyError};
+use waxwing_verify::{Artifact, ArtifactRefused, Policy, Verified, Verifier, VerifyError};
 
 use crate::fulcio::{self, FulcioError};
-use crate::rekor::{self, RekorError};
+use crate::logging::{LoggingError, Record};
+use crate::services::{Chosen, Failures, choose};
 use crate::timestamp::{self, TimestampingError};
 use crate::token::IdentityToken;
 
 /// Major versions of the APIs that are spoken.
 const FULCIO_VERSION: u32 = 1;
-const REKOR_VERSION: u32 = 2;
+const REKOR_VERSIONS: [u32; 2] = [1, 2];
 const TIMESTAMP_VERSION: u32 = 1;
 
 /// Signs with the services of one signing config.
@@ -34,14 +42,36 @@ const TIMESTAMP_VERSION: u32 = 1;
 pub struct Signer {
     /// How requests travel.
     pub client: Client,
-    /// Which services are used.
+    /// Which services are used. One without logs or authorities for timestamps uses none.
     pub config: SigningConfig,
-    /// Whom the result must convince.
-    pub verifier: Verifier,
+    /// Whom the result must convince; `None` where nobody is known who would judge it.
+    pub verifier: Option<Verifier>,
     /// Decides which services are in use now.
     pub clock: Arc<dyn Clock>,
-    /// Nonces.
+    /// Nonces, and which of several services is taken.
     pub random: Arc<dyn Random>,
+}
+
+/// Who signs.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// Whoever the token says, with a key of this kind that is made for this signature and dropped after it.
+    Identity(&'a IdentityToken, KeyType),
+    /// The holder of a key, whom the token names: the key gets a certificate.
+    KeyAndIdentity(&'a PrivateKey, &'a IdentityToken),
+    /// The holder of a key, with a certificate from elsewhere and those above it, if there are any.
+    Key(&'a PrivateKey, &'a [Certificate]),
+}
+
+/// What is signed.
+#[derive(Debug, Clone, Copy)]
+pub enum What<'a> {
+    /// An artifact, by its digest under the hash of the key.
+    Digest(Digest),
+    /// An artifact, for keys that sign all of it.
+    Bytes(&'a [u8]),
+    /// The JSON of an in-toto statement, which is signed as it is, in an envelope.
+    Statement(&'a [u8]),
 }
 
 /// What has just been done, for whoever watches.
@@ -57,7 +87,7 @@ pub enum Step<'a> {
         /// Who issued it.
         authority: &'a str,
     },
-    /// The artifact is signed; the key is not used again.
+    /// It is signed; a key that was made for this is not used again.
     Signature(&'a [u8]),
     /// A time is attested.
     Timestamp {
@@ -73,6 +103,13 @@ pub enum Step<'a> {
         /// Where.
         log: &'a str,
     },
+    /// A service that was asked and failed; another one is asked in its place.
+    Failed {
+        /// Which.
+        service: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
     /// All of it was verified.
     Verified(&'a Verified),
 }
@@ -82,8 +119,8 @@ pub enum Step<'a> {
 pub struct Signed {
     /// The bundle.
     pub bundle: Bundle,
-    /// What was verified of it.
-    pub verified: Verified,
+    /// What was verified of it; `None` where there was nobody to verify it.
+    pub verified: Option<Verified>,
 }
 
 /// Why there is no bundle, by the step that failed.
@@ -96,103 +133,280 @@ pub enum SignError {
     /// The key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A key without an algorithm.
+    #[error("keys of the kind {key:?} have no algorithm in the registry to sign by")]
+    Kind {
+        /// The kind.
+        key: KeyType,
+    },
+    /// A certificate of another key.
+    #[error("the certificate is of another key than the one that signs")]
+    OtherCertificate,
     /// No certificate.
     #[error(transparent)]
     Fulcio(#[from] FulcioError),
     /// No timestamp.
-    #[error(transparent)]
-    Timestamp(#[from] TimestampingError),
+    #[error("{0}")]
+    Timestamp(Failures<TimestampingError>),
     /// No log entry.
+    #[error("{0}")]
+    Log(Failures<LoggingError>),
+    /// A certificate that lives for minutes, and nobody who attests when it was used.
+    #[error(
+        "the signing config has a log of Rekor v2, which says no time, and no timestamp authority: nobody \
+         could tell later that the certificate was used while it was valid. Add a timestamp authority"
+    )]
+    NoTime,
+    /// The envelope cannot be written.
     #[error(transparent)]
-    Rekor(#[from] RekorError),
+    Envelope(#[from] BundleError),
     /// What the services gave does not verify.
     #[error("the services' answers do not make a bundle that verifies: {0}")]
     Verify(#[from] VerifyError),
 }
 
+impl By<'_> {
+    /// The kind of key that signs: it decides by which hash an artifact is read.
+    pub fn key_type(&self) -> KeyType {
+        match self {
+            Self::Identity(_, kind) => *kind,
+            Self::KeyAndIdentity(key, _) | Self::Key(key, _) => key.public_key().key_type(),
+        }
+    }
+}
+
 impl Signer {
-    /// Signs an artifact's SHA-256 digest in the name that `token` carries, with a P-256 key that is
-    /// made for this signature and dropped after it.
+    /// By which algorithm a key of that kind signs here, and so by which hash an artifact is read; an
+    /// algorithm without a hash signs all of it.
+    ///
+    /// Ed25519 signs a digest (Ed25519ph) where a log is to hold the signature, since logs hold digests;
+    /// else it signs the artifact, as everybody expects of it.
+    pub fn algorithm(&self, key: KeyType) -> Result<SignatureAlgorithm, SignError> {
+        let logs = !self.config.transparency_logs.is_empty();
+        match key {
+            KeyType::Ed25519 if logs => Ok(SignatureAlgorithm::Ed25519ph),
+            key => SignatureAlgorithm::default_for(key).ok_or(SignError::Kind { key }),
+        }
+    }
+
+    /// Signs.
     pub async fn sign(
         &self,
-        digest: Digest,
-        token: &IdentityToken,
+        what: What<'_>,
+        by: By<'_>,
         watch: &mut (dyn FnMut(Step<'_>) + Send),
     ) -> Result<Signed, SignError> {
         let now = self.clock.now();
-        let select =
-            |services, role, version| signing_config::select(services, role, &[version], now);
         let config = &self.config;
         // All services before the first request: a signature that cannot be finished is not begun.
-        let authority = select(
-            &config.certificate_authorities,
-            "certificate authority",
-            FULCIO_VERSION,
-        )?;
-        let stamper = select(
+        let authority = match by {
+            By::Identity(..) | By::KeyAndIdentity(..) => Some(signing_config::select(
+                &config.certificate_authorities,
+                "certificate authority",
+                &[FULCIO_VERSION],
+                now,
+            )?),
+            By::Key(..) => None,
+        };
+        let stampers = choose(
             &config.timestamp_authorities,
             "timestamp authority",
-            TIMESTAMP_VERSION,
+            config.timestamp_authority_selector,
+            &[TIMESTAMP_VERSION],
+            now,
+            self.random.as_ref(),
         )?;
-        let log = select(&config.transparency_logs, "transparency log", REKOR_VERSION)?;
+        let logs = choose(
+            &config.transparency_logs,
+            "transparency log",
+            config.transparency_log_selector,
+            &REKOR_VERSIONS,
+            now,
+            self.random.as_ref(),
+        )?;
+        if authority.is_some() && stampers.is_empty() && logs.are_all_of_version(2) {
+            return Err(SignError::NoTime);
+        }
+        let algorithm = self.algorithm(by.key_type())?;
 
-        let key = PrivateKey::generate(KeyType::EcdsaP256)?;
-        watch(Step::Key(key.public_key().key_type()));
+        let made;
+        let (key, token) = match by {
+            By::Identity(token, kind) => {
+                made = PrivateKey::generate(kind)?;
+                watch(Step::Key(kind));
+                (&made, Some(token))
+            }
+            By::KeyAndIdentity(key, token) => (key, Some(token)),
+            By::Key(key, _) => (key, None),
+        };
 
-        let certificate =
-            fulcio::request_certificate(&self.client, &authority.url, token, &key).await?;
-        watch(Step::Certificate {
-            certificate: &certificate,
-            authority: &authority.url,
-        });
+        let (certificate, chain) = match (by, authority, token) {
+            (_, Some(authority), Some(token)) => {
+                let (client, url) = (&self.client, &authority.url);
+                let certificate = fulcio::request_certificate(client, url, token, key).await?;
+                watch(Step::Certificate {
+                    certificate: &certificate,
+                    authority: url,
+                });
+                (Some(certificate), Vec::new())
+            }
+            (By::Key(_, [leaf, above @ ..]), _, _) => {
+                if leaf.public_key() != key.public_key() {
+                    return Err(SignError::OtherCertificate);
+                }
+                // A root is what a verifier has to know beforehand.
+                let above = above
+                    .iter()
+                    .filter(|one| one.subject_der() != one.issuer_der());
+                (Some(leaf.clone()), above.cloned().collect())
+            }
+            _ => (None, Vec::new()),
+        };
 
-        let signature = key.sign_digest(&digest)?;
-        let algorithm = key.algorithm();
-        drop(key);
-        watch(Step::Signature(&signature));
+        let content = sign_with(key, algorithm, what)?;
+        let public_key = key.public_key().clone();
+        let signature = signature_of(&content);
+        watch(Step::Signature(signature));
 
-        let random = self.random.as_ref();
-        let response = timestamp::timestamp(&self.client, &stamper.url, &signature, random).await?;
-        watch(Step::Timestamp {
-            response: &response,
-            authority: &stamper.url,
-        });
+        let timestamps = self.timestamp(&stampers, signature, watch).await?;
 
-        let proposal = Proposal {
-            digest,
-            signature: signature.clone(),
-            verifier: EntryVerifier::Certificate(Box::new(certificate.clone())),
+        let record = Record {
+            content: &content,
             algorithm,
+            verifier: match &certificate {
+                Some(certificate) => EntryVerifier::Certificate(Box::new(certificate.clone())),
+                None => EntryVerifier::PublicKey(public_key.clone()),
+            },
         };
-        let entry = rekor::add_entry(&self.client, &log.url, &proposal).await?;
-        watch(Step::LogEntry {
-            entry: &entry,
-            log: &log.url,
-        });
+        let entries = self.log(&logs, &record, watch).await?;
 
-        let message = MessageSignature {
-            digest: Some(digest),
-            signature,
-        };
         let bundle = Bundle {
             version: Version::V0_3,
-            key_material: KeyMaterial::Certificate {
-                leaf: certificate,
-                chain: Vec::new(),
+            key_material: match certificate {
+                Some(leaf) => KeyMaterial::Certificate { leaf, chain },
+                None => KeyMaterial::PublicKey {
+                    hint: hint(&public_key),
+                },
             },
-            content: Content::Message(message),
-            entries: vec![entry],
-            timestamps: vec![response],
+            content,
+            entries,
+            timestamps,
         };
-        // Which name the certificate bears is the authority's rule for this kind of token; that it
-        // is bound to our key was checked when it came.
-        let policy = Policy::dangerously_any_identity();
-        let verified = self
-            .verifier
-            .verify(&bundle, Artifact::Digest(digest), &policy)?;
-        watch(Step::Verified(&verified));
+        let verified = match &self.verifier {
+            Some(verifier) => Some(verify(verifier, &bundle, what, public_key)?),
+            None => None,
+        };
+        if let Some(verified) = &verified {
+            watch(Step::Verified(verified));
+        }
         Ok(Signed { bundle, verified })
     }
+
+    async fn timestamp(
+        &self,
+        stampers: &Chosen<'_>,
+        signature: &[u8],
+        watch: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> Result<Vec<Vec<u8>>, SignError> {
+        let random = self.random.as_ref();
+        let ask = async |url: &str, _: u32| {
+            timestamp::timestamp(&self.client, url, signature, random).await
+        };
+        let answers = stampers.ask(ask, &mut |failed| watch(failed)).await;
+        let answers = answers.map_err(SignError::Timestamp)?;
+        for (authority, response) in &answers {
+            watch(Step::Timestamp {
+                response,
+                authority,
+            });
+        }
+        Ok(answers.into_iter().map(|(_, response)| response).collect())
+    }
+
+    async fn log(
+        &self,
+        logs: &Chosen<'_>,
+        record: &Record<'_>,
+        watch: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> Result<Vec<LogEntry>, SignError> {
+        let ask = async |url: &str, version: u32| record.add(&self.client, url, version).await;
+        let answers = logs.ask(ask, &mut |failed| watch(failed)).await;
+        let answers = answers.map_err(SignError::Log)?;
+        for (log, entry) in &answers {
+            watch(Step::LogEntry { entry, log });
+        }
+        Ok(answers.into_iter().map(|(_, entry)| entry).collect())
+    }
+}
+
+/// The signature's bytes in what was signed.
+fn signature_of(content: &Content) -> &[u8] {
+    match content {
+        Content::Message(message) => &message.signature,
+        Content::Envelope(envelope) => &envelope.signature,
+    }
+}
+
+fn sign_with(
+    key: &PrivateKey,
+    algorithm: SignatureAlgorithm,
+    what: What<'_>,
+) -> Result<Content, SignError> {
+    Ok(match what {
+        What::Digest(digest) => Content::Message(MessageSignature {
+            digest: Some(digest),
+            signature: key.sign_digest_with(algorithm, &digest)?,
+        }),
+        What::Bytes(bytes) => {
+            // What a verifier finds the artifact by, whatever the key signs.
+            let hash = algorithm.hash().unwrap_or(HashAlgorithm::Sha256);
+            Content::Message(MessageSignature {
+                digest: Some(hash.digest(bytes)),
+                signature: key.sign_with(algorithm, bytes)?,
+            })
+        }
+        What::Statement(statement) => {
+            let signature = key.sign_with(algorithm, &pae(PAYLOAD_TYPE, statement))?;
+            Content::Envelope(Envelope {
+                payload_type: PAYLOAD_TYPE.to_owned(),
+                payload: statement.to_vec(),
+                signature,
+                key_id: String::new(),
+            })
+        }
+    })
+}
+
+/// How a bundle calls a key: base64 of the SHA-256 of its `SubjectPublicKeyInfo`.
+pub fn hint(key: &PublicKey) -> String {
+    base64::encode(&key.sha256_of_spki())
+}
+
+fn verify(
+    verifier: &Verifier,
+    bundle: &Bundle,
+    what: What<'_>,
+    key: PublicKey,
+) -> Result<Verified, VerifyError> {
+    let policy = match bundle.certificate() {
+        // Which name the certificate bears is the authority's rule for this kind of token; that it is
+        // bound to our key was checked when it came.
+        Some(_) => Policy::dangerously_any_identity(),
+        None => Policy::key(key),
+    };
+    let subjects: Vec<Digest>;
+    let artifact = match what {
+        What::Digest(digest) => Artifact::Digest(digest),
+        What::Bytes(bytes) => Artifact::Bytes(bytes),
+        What::Statement(statement) => {
+            let statement = Statement::from_payload(PAYLOAD_TYPE, statement);
+            let statement = statement.map_err(ArtifactRefused::from)?;
+            let own = statement.subjects.into_iter();
+            subjects = own.flat_map(|subject| subject.digests).collect();
+            Artifact::Digests(&subjects)
+        }
+    };
+    verifier.verify(bundle, artifact, &policy)
 }
 
 impl std::fmt::Debug for Signer {

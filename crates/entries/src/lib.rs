@@ -26,4 +26,5 @@ pub mod proposal;
 mod rekor_v1;
 mod rekor_v2;
 mod signature;
+pub mod v1_proposal;
 mod wire;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use waxwing_client::{By, What};
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SystemRandom};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_instance::{Address, Instance, Surroundings};
@@ -57,9 +58,13 @@ fn road() {
             .unwrap();
         let signer = instance.signer(instance.client().unwrap()).unwrap();
         let digest = HashAlgorithm::Sha256.digest(b"an artifact");
-        let signed = signer.sign(digest, &token, &mut |_| {}).await.unwrap();
+        let (what, by) = (
+            What::Digest(digest),
+            By::Identity(&token, KeyType::EcdsaP256),
+        );
+        let signed = signer.sign(what, by, &mut |_| {}).await.unwrap();
         // The answers are checked: a road that led nowhere would be fast.
-        assert_eq!(signed.verified.digest(), Some(&digest));
+        assert_eq!(signed.verified.unwrap().digest(), Some(&digest));
     });
 }
 

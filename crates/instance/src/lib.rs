@@ -215,7 +215,7 @@ impl Instance {
         Ok(Signer {
             client,
             config: self.signing_config().as_ref().clone(),
-            verifier: Verifier::new(trusted_root, Requirements::public_good())?,
+            verifier: Some(Verifier::new(trusted_root, Requirements::public_good())?),
             clock: Arc::clone(&self.surroundings.clock),
             random: Arc::clone(&self.surroundings.random),
         })

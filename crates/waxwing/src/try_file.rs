@@ -15,8 +15,8 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use waxwing_cli::{Format, Output, Step as Line, files};
-use waxwing_client::Step;
-use waxwing_crypto::HashAlgorithm;
+use waxwing_client::{By, Step, What};
+use waxwing_crypto::{HashAlgorithm, KeyType};
 use waxwing_encoding::hex;
 use waxwing_instance::{Address, Instance};
 use waxwing_issuer::Identity as Person;
@@ -105,7 +105,11 @@ impl TryFile {
 
         let signer = instance.signer(instance.client()?)?;
         let signed = signer
-            .sign(digest, &token, &mut |step| watch.signing(&step))
+            .sign(
+                What::Digest(digest),
+                By::Identity(&token, KeyType::EcdsaP256),
+                &mut |step| watch.signing(&step),
+            )
             .await?;
 
         let bundle = files::beside(&self.file, "sigstore.json");

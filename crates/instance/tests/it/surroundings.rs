@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use waxwing_client::Signer;
-use waxwing_crypto::{HashAlgorithm, SystemRandom};
+use waxwing_client::{By, Signer, What};
+use waxwing_crypto::{HashAlgorithm, KeyType, SystemRandom};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_instance::{Address, Instance, Surroundings};
 use waxwing_issuer::Identity;
@@ -76,6 +76,10 @@ impl Served {
 pub(crate) async fn sign(instance: &Instance, signer: &Signer) -> Bundle {
     let token = instance.token(&Identity::email(EMAIL)).unwrap();
     let digest = HashAlgorithm::Sha256.digest(ARTIFACT);
-    let signed = signer.sign(digest, &token, &mut |_| {}).await.unwrap();
+    let (what, by) = (
+        What::Digest(digest),
+        By::Identity(&token, KeyType::EcdsaP256),
+    );
+    let signed = signer.sign(what, by, &mut |_| {}).await.unwrap();
     Bundle::from_json(&signed.bundle.to_json().unwrap()).unwrap()
 }

@@ -36,7 +36,7 @@ use waxwing_encoding::time::UnixTime;
 use waxwing_pki::{Certificate, CertificateError};
 use waxwing_tlog::Hash;
 
-pub use dsse::Envelope;
+pub use dsse::{Envelope, pae};
 
 /// The media type of version 0.3, the one to write.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
