@@ -35,7 +35,22 @@ pub fn known_password(what: &str) -> anyhow::Result<Zeroizing<String>> {
     }
 }
 
-/// All of the standard input, as it is.
+/// All of the standard input, of at most so many bytes.
+pub fn standard_input(limit: usize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = io::stdin()
+        .lock()
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes);
+    read.context("reading the standard input")?;
+    ensure!(
+        bytes.len() <= limit,
+        "the standard input has more than {limit} bytes, the most that is read of it"
+    );
+    Ok(bytes)
+}
+
+/// All of the standard input as a password, as it is.
 pub fn everything() -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let read = io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);

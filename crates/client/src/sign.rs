@@ -42,6 +42,8 @@ const TIMESTAMP_VERSION: u32 = 1;
 pub struct Signer {
     /// How requests travel.
     pub client: Client,
+    /// How those to timestamp authorities do, which may ask who their client is.
+    pub timestamp_client: Client,
     /// Which services are used. One without logs or authorities for timestamps uses none.
     pub config: SigningConfig,
     /// Whom the result must convince; `None` where nobody is known who would judge it.
@@ -293,7 +295,10 @@ impl Signer {
             timestamps,
         };
         let verified = match &self.verifier {
-            Some(verifier) => Some(verify(verifier, &bundle, what, public_key)?),
+            Some(verifier) => {
+                let policy = policy(&bundle, public_key).at(self.clock.now());
+                Some(verify(verifier, &bundle, what, &policy)?)
+            }
             None => None,
         };
         if let Some(verified) = &verified {
@@ -310,7 +315,7 @@ impl Signer {
     ) -> Result<Vec<Vec<u8>>, SignError> {
         let random = self.random.as_ref();
         let ask = async |url: &str, _: u32| {
-            timestamp::timestamp(&self.client, url, signature, random).await
+            timestamp::timestamp(&self.timestamp_client, url, signature, random).await
         };
         let answers = stampers.ask(ask, &mut |failed| watch(failed)).await;
         let answers = answers.map_err(SignError::Timestamp)?;
@@ -382,18 +387,22 @@ pub fn hint(key: &PublicKey) -> String {
     base64::encode(&key.sha256_of_spki())
 }
 
-fn verify(
-    verifier: &Verifier,
-    bundle: &Bundle,
-    what: What<'_>,
-    key: PublicKey,
-) -> Result<Verified, VerifyError> {
-    let policy = match bundle.certificate() {
+/// What the bundle must hold to: that the key that signed here is the one it speaks of.
+fn policy(bundle: &Bundle, key: PublicKey) -> Policy {
+    match bundle.certificate() {
         // Which name the certificate bears is the authority's rule for this kind of token; that it is
         // bound to our key was checked when it came.
         Some(_) => Policy::dangerously_any_identity(),
         None => Policy::key(key),
-    };
+    }
+}
+
+fn verify(
+    verifier: &Verifier,
+    bundle: &Bundle,
+    what: What<'_>,
+    policy: &Policy,
+) -> Result<Verified, VerifyError> {
     let subjects: Vec<Digest>;
     let artifact = match what {
         What::Digest(digest) => Artifact::Digest(digest),
@@ -406,7 +415,7 @@ fn verify(
             Artifact::Digests(&subjects)
         }
     };
-    verifier.verify(bundle, artifact, &policy)
+    verifier.verify(bundle, artifact, policy)
 }
 
 impl std::fmt::Debug for Signer {

@@ -8,6 +8,7 @@ mod evidence;
 mod flags;
 mod key;
 mod predicate;
+mod sign;
 mod trust;
 mod verify;
 
@@ -52,6 +53,8 @@ enum Command {
     GenerateKeyPair(key::GenerateKeyPair),
     ImportKeyPair(key::ImportKeyPair),
     PublicKey(key::PublicKey),
+    SignBlob(sign::SignBlob),
+    AttestBlob(sign::AttestBlob),
     VerifyBlob(verify::VerifyBlob),
     VerifyBlobAttestation(verify::VerifyBlobAttestation),
 }
@@ -135,6 +138,8 @@ impl Command {
             Self::GenerateKeyPair(command) => command.run(means, output),
             Self::ImportKeyPair(command) => command.run(means, output),
             Self::PublicKey(command) => command.run(means, output).await,
+            Self::SignBlob(command) => command.run(means, output).await,
+            Self::AttestBlob(command) => command.run(means, output).await,
             Self::VerifyBlob(command) => command.run(means, output).await,
             Self::VerifyBlobAttestation(command) => command.run(means, output).await,
         }

@@ -11,7 +11,7 @@ use waxwing_encoding::time::UnixTime;
 use waxwing_model::trusted_root::{
     CertificateAuthority, LARGEST_TRUSTED_ROOT, TransparencyLog, Version,
 };
-use waxwing_model::{TrustedRoot, Window};
+use waxwing_model::{SigningConfig, TrustedRoot, Window};
 use waxwing_pki::{Certificate, DistinguishedName};
 
 use crate::Means;
@@ -125,6 +125,14 @@ pub(crate) async fn of_instance(
     _output: &mut Output,
 ) -> anyhow::Result<TrustedRoot> {
     bail!("no --trusted-root")
+}
+
+/// The signing config of the instance that is followed.
+pub(crate) async fn signing_config(
+    _means: &Means<'_>,
+    _output: &mut Output,
+) -> anyhow::Result<SigningConfig> {
+    bail!("no --signing-config")
 }
 
 /// An authority by its certificates, its own first and the root last, trusted at any time.

@@ -213,6 +213,7 @@ impl Instance {
     pub fn signer(&self, client: Client) -> Result<Signer, TrustError> {
         let trusted_root = self.trusted_root().as_ref().clone();
         Ok(Signer {
+            timestamp_client: client.clone(),
             client,
             config: self.signing_config().as_ref().clone(),
             verifier: Some(Verifier::new(trusted_root, Requirements::public_good())?),

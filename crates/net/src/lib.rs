@@ -31,7 +31,7 @@ pub use client::Client;
 pub use error::Error;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use in_process::Routes;
-pub use network::{Proxy, Settings};
+pub use network::{ClientCertificate, Proxy, Settings};
 pub use request::{DEFAULT_BODY_LIMIT, Request};
 pub use response::Response;
 pub use retry::Retry;

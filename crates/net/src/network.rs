@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use reqwest::redirect::Policy;
+use zeroize::Zeroizing;
 
 use crate::Retry;
 use crate::error::{Error, causes, origin, shown};
@@ -26,10 +27,25 @@ pub struct Settings {
     pub timeout: Duration,
     /// Certificates in DER that are trusted as roots beside those of the system.
     pub additional_roots: Vec<Vec<u8>>,
+    /// What is shown to servers that ask who their client is: to every one that this client is used for.
+    pub client_certificate: Option<ClientCertificate>,
     /// The proxy, if there is one.
     pub proxy: Proxy,
     /// When a request is sent again.
     pub retry: Retry,
+}
+
+/// A certificate with its private key.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    /// The certificate, those above it, and the key in PKCS#8, one after the other in PEM.
+    pub pem: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ClientCertificate(secret)")
+    }
 }
 
 /// Which proxy carries which requests; URLs as in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
@@ -50,6 +66,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             additional_roots: Vec::new(),
+            client_certificate: None,
             proxy: Proxy::default(),
             retry: Retry::default(),
         }
@@ -82,6 +99,10 @@ pub(crate) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
             .collect();
         let roots = roots.map_err(|error| refused("additional root", &error))?;
         builder = builder.tls_certs_merge(roots);
+    }
+    if let Some(own) = &settings.client_certificate {
+        let own = reqwest::Identity::from_pem(&own.pem);
+        builder = builder.identity(own.map_err(|error| refused("client certificate", &error))?);
     }
     let exceptions = reqwest::NoProxy::from_string(&settings.proxy.exceptions);
     if let Some(url) = &settings.proxy.http {
