@@ -8,8 +8,11 @@ mod evidence;
 mod flags;
 mod key;
 mod predicate;
+mod service_spec;
 mod sign;
+mod signing_config;
 mod trust;
+mod trusted_root;
 mod verify;
 
 use std::ffi::OsString;
@@ -53,6 +56,8 @@ enum Command {
     GenerateKeyPair(key::GenerateKeyPair),
     ImportKeyPair(key::ImportKeyPair),
     PublicKey(key::PublicKey),
+    TrustedRoot(trusted_root::TrustedRootCommand),
+    SigningConfig(signing_config::SigningConfigCommand),
     SignBlob(sign::SignBlob),
     AttestBlob(sign::AttestBlob),
     VerifyBlob(verify::VerifyBlob),
@@ -138,6 +143,8 @@ impl Command {
             Self::GenerateKeyPair(command) => command.run(means, output),
             Self::ImportKeyPair(command) => command.run(means, output),
             Self::PublicKey(command) => command.run(means, output).await,
+            Self::TrustedRoot(command) => command.run(means, output).await,
+            Self::SigningConfig(command) => command.run(means, output).await,
             Self::SignBlob(command) => command.run(means, output).await,
             Self::AttestBlob(command) => command.run(means, output).await,
             Self::VerifyBlob(command) => command.run(means, output).await,

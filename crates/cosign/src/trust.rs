@@ -8,6 +8,7 @@ use waxwing_cli::{Environment, Output, files};
 use waxwing_crypto::{PublicKey, SignatureAlgorithm};
 use waxwing_encoding::pem;
 use waxwing_encoding::time::UnixTime;
+use waxwing_model::signing_config::Selector;
 use waxwing_model::trusted_root::{
     CertificateAuthority, LARGEST_TRUSTED_ROOT, TransparencyLog, Version,
 };
@@ -133,6 +134,27 @@ pub(crate) async fn signing_config(
     _output: &mut Output,
 ) -> anyhow::Result<SigningConfig> {
     bail!("no --signing-config")
+}
+
+/// A file of the instance that is followed, by its name among the targets.
+pub(crate) async fn target(
+    _means: &Means<'_>,
+    _path: &str,
+    _output: &mut Output,
+) -> anyhow::Result<Vec<u8>> {
+    bail!("no target")
+}
+
+/// A signing config without any service.
+pub(crate) fn no_services() -> SigningConfig {
+    SigningConfig {
+        certificate_authorities: Vec::new(),
+        oidc_issuers: Vec::new(),
+        transparency_logs: Vec::new(),
+        transparency_log_selector: Selector::Any,
+        timestamp_authorities: Vec::new(),
+        timestamp_authority_selector: Selector::Any,
+    }
 }
 
 /// An authority by its certificates, its own first and the root last, trusted at any time.

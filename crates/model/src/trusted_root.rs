@@ -169,7 +169,7 @@ pub enum TrustedRootError {
         /// How many bytes there are.
         length: usize,
     },
-    /// A hash algorithm of a log's tree other than SHA-256.
+    /// A hash algorithm that is none of SHA-2's.
     #[error("the {role} {name} hashes its tree with {found:?}; expected SHA2_256")]
     HashAlgorithm {
         /// What kind of service.

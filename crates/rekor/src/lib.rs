@@ -30,7 +30,6 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tokio::sync::Semaphore;
-use waxwing_crypto::{KeyType, PublicKey, sha256, sha256_of_parts};
 use waxwing_entries::hashedrekord::{self, ProposalError};
 use waxwing_entries::proposal::{Entry, Kind, Request, RequestError};
 use waxwing_log::{Added, Log};
@@ -69,22 +68,7 @@ struct Inner {
     slow_checks: Arc<Semaphore>,
 }
 
-/// The identifier of a Rekor v2 log: the whole hash whose first four bytes are the key's ID in notes
-/// (C2SP signed-note for Ed25519, the original's `note` package for ECDSA and RSA).
-///
-/// ```text
-/// Ed25519   SHA-256(origin ‖ 0A ‖ 01 ‖ key)
-/// ECDSA     SHA-256(SubjectPublicKeyInfo)
-/// RSA       SHA-256(origin ‖ 0A ‖ FF ‖ "PKIX-RSA-PKCS#1v1.5" ‖ SubjectPublicKeyInfo)
-/// ```
-pub fn log_id(origin: &str, key: &PublicKey) -> [u8; 32] {
-    let origin = origin.as_bytes();
-    match key.key_type() {
-        KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521 => sha256(key.spki_der()),
-        KeyType::Rsa(_) => sha256_of_parts(&[origin, b"\n\xffPKIX-RSA-PKCS#1v1.5", key.spki_der()]),
-        _ => sha256_of_parts(&[origin, b"\n\x01", key.bits()]),
-    }
-}
+pub use waxwing_tlog::note::log_id;
 
 impl Service {
     /// Adds to this log, whose identifier is `log_id`.
@@ -229,6 +213,7 @@ async fn create_entry(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use waxwing_crypto::PublicKey;
     use waxwing_encoding::base64;
 
     /// What verifiers find the key by is the beginning of what trusted roots find the log by.

@@ -29,7 +29,7 @@ use waxwing_encoding::{base64, hex};
 use crate::hash::decode_base64;
 
 pub use error::NoteError;
-pub use key::{NoteKeyError, key_id, key_id_of_spki};
+pub use key::{NoteKeyError, key_id, key_id_of_spki, log_id};
 pub use signer::NoteSigner;
 pub use tree_head::tree_head_signature_input;
 pub use verifier::NoteVerifier;

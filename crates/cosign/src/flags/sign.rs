@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use waxwing_cli::Output;
 use waxwing_encoding::time::UnixTime;
-use waxwing_model::signing_config::{Selector, Service, SigningConfig};
+use waxwing_model::signing_config::{Service, SigningConfig};
 use waxwing_model::{TrustedRoot, Window};
 use waxwing_net::{Client, ClientCertificate};
 
@@ -191,7 +191,7 @@ impl SignCommon {
                     output.warn(&format!(
                         "no signing config, so no service is used: {error:#}"
                     ));
-                    nothing()
+                    trust::no_services()
                 }
                 Err(error) => {
                     return Err(error.context("no signing config says which services to use"));
@@ -252,7 +252,7 @@ impl SignCommon {
             oidc_issuers: vec![service(urls.oidc)],
             transparency_logs: vec![service(&self.rekor_url)],
             timestamp_authorities: timestamps.map(service).into_iter().collect(),
-            ..nothing()
+            ..trust::no_services()
         }
     }
 
@@ -289,17 +289,5 @@ impl SignCommon {
             });
         }
         Ok(Client::network(settings)?)
-    }
-}
-
-/// A signing config without any service.
-fn nothing() -> SigningConfig {
-    SigningConfig {
-        certificate_authorities: Vec::new(),
-        oidc_issuers: Vec::new(),
-        transparency_logs: Vec::new(),
-        transparency_log_selector: Selector::Any,
-        timestamp_authorities: Vec::new(),
-        timestamp_authority_selector: Selector::Any,
     }
 }

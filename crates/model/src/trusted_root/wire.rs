@@ -159,7 +159,9 @@ impl Log {
             name: name.clone(),
             part,
         };
-        if self.hash_algorithm != "SHA2_256" {
+        // Of the tree, which is SHA-256's in every log that there is. `cosign trusted-root create` writes
+        // that of the key here, and no reader looks.
+        if !["SHA2_256", "SHA2_384", "SHA2_512"].contains(&self.hash_algorithm.as_str()) {
             let found = self.hash_algorithm;
             return Err(TrustedRootError::HashAlgorithm { role, name, found });
         }

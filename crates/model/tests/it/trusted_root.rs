@@ -116,7 +116,7 @@ fn a_log_has_an_identifier_a_key_and_the_start_of_its_window() {
             let error = refused(&set(root(V0_1), &at(pointer), json!("")), " has no ");
             assert!(matches!(error, TrustedRootError::Missing { .. }));
         }
-        for name in ["SHA2_512", "SHA2_384", "sha256", ""] {
+        for name in ["SHA3_256", "sha256", ""] {
             let error = refused(
                 &set(root(V0_1), &at("hashAlgorithm"), json!(name)),
                 "hashes its tree",

@@ -5,7 +5,7 @@
 //! name            key ID   base64 of the signature type (01) and the public key
 //! ```
 
-use waxwing_crypto::{KeyError, KeyType, PublicKeyError, sha256, sha256_of_parts};
+use waxwing_crypto::{KeyError, KeyType, PublicKey, PublicKeyError, sha256, sha256_of_parts};
 use waxwing_encoding::base64;
 
 use crate::checkpoint::CheckpointError;
@@ -103,6 +103,23 @@ pub enum NoteKeyError {
 pub fn key_id(name: &str, signature_type: &[u8], key: &[u8]) -> [u8; 4] {
     let digest = sha256_of_parts(&[name.as_bytes(), b"\n", signature_type, key]);
     first_four(&digest)
+}
+
+/// The identifier of a log by its name and key: the whole hash whose first four bytes are the key's ID in
+/// notes (C2SP signed-note for Ed25519, the original's `note` package for ECDSA and RSA).
+///
+/// ```text
+/// Ed25519   SHA-256(origin ‖ 0A ‖ 01 ‖ key)
+/// ECDSA     SHA-256(SubjectPublicKeyInfo)
+/// RSA       SHA-256(origin ‖ 0A ‖ FF ‖ "PKIX-RSA-PKCS#1v1.5" ‖ SubjectPublicKeyInfo)
+/// ```
+pub fn log_id(origin: &str, key: &PublicKey) -> [u8; 32] {
+    let origin = origin.as_bytes();
+    match key.key_type() {
+        KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521 => sha256(key.spki_der()),
+        KeyType::Rsa(_) => sha256_of_parts(&[origin, b"\n\xffPKIX-RSA-PKCS#1v1.5", key.spki_der()]),
+        _ => sha256_of_parts(&[origin, b"\n\x01", key.bits()]),
+    }
 }
 
 /// The ID of ECDSA keys, and of every key of a Rekor v1 log: the name plays no part.
