@@ -198,7 +198,7 @@ async fn certificate(reference: &str, means: &Means<'_>) -> anyhow::Result<Certi
     read.with_context(|| format!("reading the certificate {reference}"))
 }
 
-fn timestamp(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn timestamp(path: &Path) -> anyhow::Result<Vec<u8>> {
     let json = files::read(path, LARGEST_BUNDLE)?;
     let file: TimestampFile = serde_json::from_slice(&json).with_context(|| {
         format!(

@@ -4,6 +4,9 @@
 //! has the table.
 
 mod blob;
+mod bundle;
+mod completion;
+mod env_command;
 mod evidence;
 mod flags;
 mod key;
@@ -14,6 +17,7 @@ mod signing_config;
 mod trust;
 mod trusted_root;
 mod verify;
+mod version;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,11 +25,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use waxwing_cli::{Dialect, Environment, Exit, Output, SingleDash, network, parse_duration};
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
 use waxwing_net::Client;
+
+/// Commands whose flags have no variables.
+const UNBOUND: [&str; 7] = [
+    "bundle",
+    "completion",
+    "debug",
+    "env",
+    "signing-config",
+    "trusted-root",
+    "version",
+];
 
 /// Sign and verify software.
 #[derive(Debug, Parser)]
@@ -58,6 +73,10 @@ enum Command {
     PublicKey(key::PublicKey),
     TrustedRoot(trusted_root::TrustedRootCommand),
     SigningConfig(signing_config::SigningConfigCommand),
+    Bundle(bundle::BundleCommand),
+    Env(env_command::EnvCommand),
+    Version(version::Version),
+    Completion(completion::Completion),
     SignBlob(sign::SignBlob),
     AttestBlob(sign::AttestBlob),
     VerifyBlob(verify::VerifyBlob),
@@ -99,7 +118,7 @@ pub fn run(
     let environment = surroundings.environment;
     let dialect = Dialect::new()
         .with_single_dash(SingleDash::Rewrite)
-        .with_environment("COSIGN_", environment, &[]);
+        .with_environment("COSIGN_", environment, &UNBOUND);
     let cosign: Cosign = match dialect.parse(arguments, output) {
         Ok(cosign) => cosign,
         Err(exit) => return exit,
@@ -145,6 +164,12 @@ impl Command {
             Self::PublicKey(command) => command.run(means, output).await,
             Self::TrustedRoot(command) => command.run(means, output).await,
             Self::SigningConfig(command) => command.run(means, output).await,
+            Self::Bundle(command) => command.run(means, output).await,
+            Self::Env(command) => command.run(means, output),
+            Self::Version(command) => command.run(output),
+            Self::Completion(command) => {
+                command.run(Dialect::new().command(Cosign::command()), output)
+            }
             Self::SignBlob(command) => command.run(means, output).await,
             Self::AttestBlob(command) => command.run(means, output).await,
             Self::VerifyBlob(command) => command.run(means, output).await,

@@ -26,7 +26,6 @@ pub(crate) struct SigningConfigCommand {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Command {
     Create(Create),
 }

@@ -10,4 +10,4 @@ pub(crate) use certificate::{CertificateVerify, Signer};
 pub(crate) use identity::IdentityFlags;
 pub(crate) use security_key::SecurityKey;
 pub(crate) use sign::{FULCIO_URL, OIDC_ISSUER, Services, SignCommon, Urls};
-pub(crate) use verify::CommonVerify;
+pub(crate) use verify::{CommonVerify, REKOR_URL};

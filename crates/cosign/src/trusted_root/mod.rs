@@ -16,7 +16,6 @@ pub(crate) struct TrustedRootCommand {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Command {
     Create(create::Create),
 }
