@@ -19,12 +19,15 @@
 //! signature that no verifier verifies, and a verifier that verifies none; the same signature twice;
 //! more than eight of either. Pure Ed25519 is taken, since the message is at hand.
 
+use std::borrow::Cow;
+
 use waxwing_crypto::{Digest, HashAlgorithm, Hasher, SignatureAlgorithm};
 use waxwing_encoding::base64;
 use waxwing_model::bundle::dsse::pae;
 
+use crate::fields::{self, filled};
 use crate::hashedrekord::{self, ProposalError, Verifier, allowed, canonical_verifier, limit_body};
-use crate::wire::{self, AtMost, DsseSpec, Envelope, EnvelopeSignature, WireVerifier, decode};
+use crate::wire::{self, AtMost, DsseSpec, Envelope, EnvelopeSignature, WireVerifier};
 
 /// The entry's kind.
 pub const KIND: &str = "dsse";
@@ -64,27 +67,26 @@ pub struct SignatureVerifier {
 }
 
 impl Proposal {
-    pub(crate) fn read(spec: &DsseSpec<'_>) -> Result<Self, ProposalError> {
-        let envelope = &spec.envelope;
+    /// Reads the fields of a request, whatever carried them.
+    pub fn from_fields(fields: fields::Dsse<'_>) -> Result<Self, ProposalError> {
         let missing = |field| ProposalError::Missing { field };
-        if envelope.payload_type.is_empty() {
+        if fields.payload_type.is_empty() {
             return Err(missing("payloadType"));
         }
-        if envelope.signatures.0.is_empty() {
+        few("signatures", &fields.signatures)?;
+        few("verifiers", &fields.verifiers)?;
+        if fields.signatures.is_empty() {
             return Err(missing("signature"));
         }
-        if spec.verifiers.0.is_empty() {
+        if fields.verifiers.is_empty() {
             return Err(missing("verifier"));
         }
-        let verifiers = spec.verifiers.0.iter().map(|wire| {
-            let (verifier, algorithm) = wire.read()?;
+        let verifiers = fields.verifiers.iter().map(|fields| {
+            let (verifier, algorithm) = fields.read()?;
             match algorithm {
                 SignatureAlgorithm::Ed25519 => {}
                 other => {
-                    let found = &wire.key_details.0;
-                    allowed(other).ok_or_else(|| ProposalError::KeyDetails {
-                        found: found.clone().into_owned(),
-                    })?;
+                    allowed(other).ok_or_else(|| fields.refuse_key_details())?;
                 }
             }
             Ok(SignatureVerifier {
@@ -93,12 +95,15 @@ impl Proposal {
             })
         });
         let verifiers = verifiers.collect::<Result<_, ProposalError>>()?;
-        let signatures = envelope.signatures.0.iter();
-        let signatures = signatures.map(|signature| decode("sig", &signature.sig));
+        filled("payload", &fields.payload)?;
+        for signature in &fields.signatures {
+            filled("sig", signature)?;
+        }
+        let signatures = fields.signatures.into_iter();
         Ok(Self {
-            payload_type: envelope.payload_type.clone().into_owned(),
-            payload: decode("payload", &envelope.payload)?,
-            signatures: signatures.collect::<Result<_, ProposalError>>()?,
+            payload_type: fields.payload_type.into_owned(),
+            payload: fields.payload.into_owned(),
+            signatures: signatures.map(Cow::into_owned).collect(),
             verifiers,
         })
     }
@@ -188,6 +193,14 @@ impl Proposal {
         let body = canonical_body(&self.payload, &signatures.join(","));
         let body = limit_body(body)?;
         Ok(Dsse { body })
+    }
+}
+
+fn few<T>(field: &'static str, list: &[T]) -> Result<(), ProposalError> {
+    let (found, most) = (list.len(), fields::MOST_SIGNATURES);
+    match found > most {
+        true => Err(ProposalError::TooMany { field, found, most }),
+        false => Ok(()),
     }
 }
 

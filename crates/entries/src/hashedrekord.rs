@@ -21,8 +21,9 @@ use waxwing_crypto::{
 use waxwing_encoding::base64;
 use waxwing_pki::{Certificate, CertificateError};
 
+use crate::fields::{self, filled};
 use crate::signature::BorrowedVerifier;
-use crate::wire::{self, HashedRekordSpec, WireVerifier, decode};
+use crate::wire::{self, HashedRekordSpec, WireVerifier};
 
 /// The entry's kind.
 pub const KIND: &str = "hashedrekord";
@@ -93,6 +94,16 @@ pub enum ProposalError {
         "the request has both hashedRekordRequestV002 and dsseRequestV002; expected one of them"
     )]
     TwoKinds,
+    /// A list that is longer than is read.
+    #[error("the proposal has {found} {field}; at most {most} are read")]
+    TooMany {
+        /// Of what.
+        field: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many are read.
+        most: usize,
+    },
     /// An envelope that no single hashedrekord can be about.
     #[error(
         "the envelope has {signatures} signatures and {verifiers} verifiers; a hashedrekord is about one of each"
@@ -164,31 +175,28 @@ pub enum ProposalError {
 impl Proposal {
     /// Reads the request of a client; one for a DSSE entry is refused as such.
     pub fn from_json(json: &[u8]) -> Result<Self, ProposalError> {
-        limit(json)?;
+        limit(json.len())?;
         let request: wire::Request<'_, serde::de::IgnoredAny> = serde_json::from_slice(json)?;
         match (request.hashed_rekord, request.dsse) {
             (_, Some(_)) => Err(ProposalError::Dsse),
-            (Some(spec), None) => Self::read(&spec),
+            (Some(spec), None) => Self::from_fields(spec.decoded()?),
             (None, None) => Err(missing()),
         }
     }
 
-    pub(crate) fn read(spec: &HashedRekordSpec<'_>) -> Result<Self, ProposalError> {
-        let digest = decode("digest", &spec.digest)?;
-        let signature = decode("signature", &spec.signature.content)?;
-        let (verifier, algorithm) = spec.signature.verifier.read()?;
-        let hash = allowed(algorithm).ok_or_else(|| {
-            let details = &spec.signature.verifier.key_details.0;
-            let found = details.clone().into_owned();
-            ProposalError::KeyDetails { found }
-        })?;
-        let digest = Digest::new(hash, &digest).ok_or(ProposalError::DigestLength {
+    /// Reads the fields of a request, whatever carried them.
+    pub fn from_fields(fields: fields::HashedRekord<'_>) -> Result<Self, ProposalError> {
+        let digest = filled("digest", &fields.digest)?;
+        filled("signature", &fields.signature)?;
+        let (verifier, algorithm) = fields.verifier.read()?;
+        let hash = allowed(algorithm).ok_or_else(|| fields.verifier.refuse_key_details())?;
+        let digest = Digest::new(hash, digest).ok_or(ProposalError::DigestLength {
             found: digest.len(),
             expected: hash.length(),
         })?;
         Ok(Self {
             digest,
-            signature,
+            signature: fields.signature.into_owned(),
             verifier,
             algorithm,
         })
@@ -311,8 +319,8 @@ pub(crate) fn allowed(algorithm: SignatureAlgorithm) -> Option<HashAlgorithm> {
 }
 
 /// Refuses what is too long for this kind before it is read.
-pub(crate) fn limit(json: &[u8]) -> Result<(), ProposalError> {
-    let (length, most) = (json.len(), LARGEST_PROPOSAL);
+pub(crate) fn limit(length: usize) -> Result<(), ProposalError> {
+    let most = LARGEST_PROPOSAL;
     match length > most {
         true => Err(ProposalError::TooLarge { length, most }),
         false => Ok(()),

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | hashedrekord 0.0.2 | Rekor v2 | [`hashedrekord`]: proposed, checked, bound |
 //! | dsse 0.0.2 | Rekor v2 until 2026 | [`dsse`]: proposed, checked, bound |
-//! | either of these | | [`proposal`]: the request of a client |
+//! | either of these | | [`proposal`]: the request of a client; [`fields`]: what stands in one |
 //! | hashedrekord 0.0.1, dsse 0.0.1, intoto 0.0.1 and 0.0.2 | Rekor v1 | bound ([`binding`]) |
 #![cfg_attr(
     not(test),
@@ -21,6 +21,7 @@
 
 pub mod binding;
 pub mod dsse;
+pub mod fields;
 pub mod hashedrekord;
 pub mod proposal;
 mod rekor_v1;

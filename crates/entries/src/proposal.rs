@@ -11,7 +11,7 @@ use waxwing_crypto::KeyType;
 
 use crate::hashedrekord::{ProposalError, missing};
 use crate::wire::{self, DsseSpec};
-use crate::{dsse, hashedrekord};
+use crate::{dsse, fields, hashedrekord};
 
 /// Largest request that is read, in bytes.
 pub const LARGEST_REQUEST: usize = dsse::LARGEST_PROPOSAL;
@@ -85,16 +85,41 @@ impl Request {
         let request: wire::Request<'_, DsseSpec<'_>> =
             serde_json::from_slice(json).map_err(|error| unknown(error.into()))?;
         match (request.hashed_rekord, request.dsse) {
-            (Some(spec), None) => hashedrekord::limit(json)
-                .and_then(|()| hashedrekord::Proposal::read(&spec))
-                .map(Self::HashedRekord)
-                .map_err(unknown),
-            (None, Some(spec)) => dsse::Proposal::read(&spec)
-                .map(Self::Dsse)
-                .map_err(|reason| Kind::Dsse.refuse(reason)),
+            (Some(spec), None) => {
+                // Before the work of decoding.
+                let fields = hashedrekord::limit(length).and_then(|()| spec.decoded());
+                Self::from_hashedrekord(fields.map_err(unknown)?, length)
+            }
+            (None, Some(spec)) => {
+                let fields = spec.decoded().map_err(|reason| Kind::Dsse.refuse(reason))?;
+                Self::from_dsse(fields)
+            }
             (Some(_), Some(_)) => Err(unknown(ProposalError::TwoKinds)),
-            (None, None) => Err(unknown(missing())),
+            (None, None) => Err(Self::nothing()),
         }
+    }
+
+    /// Reads the fields of a hashedrekord that came in a request of `length` bytes.
+    pub fn from_hashedrekord(
+        fields: fields::HashedRekord<'_>,
+        length: usize,
+    ) -> Result<Self, RequestError> {
+        hashedrekord::limit(length)
+            .and_then(|()| hashedrekord::Proposal::from_fields(fields))
+            .map(Self::HashedRekord)
+            .map_err(|reason| Kind::HashedRekord.refuse(reason))
+    }
+
+    /// Reads the fields of an envelope.
+    pub fn from_dsse(fields: fields::Dsse<'_>) -> Result<Self, RequestError> {
+        dsse::Proposal::from_fields(fields)
+            .map(Self::Dsse)
+            .map_err(|reason| Kind::Dsse.refuse(reason))
+    }
+
+    /// The refusal of a request that proposes nothing.
+    pub fn nothing() -> RequestError {
+        Kind::HashedRekord.refuse(missing())
     }
 
     /// The same as a proposal of the kind hashedrekord ([`dsse::Proposal::into_hashedrekord`]).

@@ -18,13 +18,9 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use waxwing_crypto::SignatureAlgorithm;
 use waxwing_encoding::base64;
-use waxwing_pki::Certificate;
 
+use crate::fields::{self, MOST_SIGNATURES};
 use crate::hashedrekord::{ProposalError, Verifier};
-
-/// Most signatures in an envelope, and most verifiers beside it: each verifier is tried with each
-/// signature.
-pub(crate) const MOST_SIGNATURES: usize = 8;
 
 /// `CreateEntryRequest`; `D` is how a DSSE proposal is read, or passed over.
 #[derive(Deserialize, Serialize)]
@@ -211,30 +207,42 @@ impl<T: Serialize, const MOST: usize> Serialize for AtMost<T, MOST> {
     }
 }
 
+impl HashedRekordSpec<'_> {
+    /// With its `bytes` decoded.
+    pub(crate) fn decoded(&self) -> Result<fields::HashedRekord<'_>, ProposalError> {
+        Ok(fields::HashedRekord {
+            digest: decode("digest", &self.digest)?,
+            signature: decode("signature", &self.signature.content)?,
+            verifier: self.signature.verifier.decoded()?,
+        })
+    }
+}
+
+impl DsseSpec<'_> {
+    /// With its `bytes` decoded.
+    pub(crate) fn decoded(&self) -> Result<fields::Dsse<'_>, ProposalError> {
+        let envelope = &self.envelope;
+        let signatures = envelope.signatures.0.iter();
+        let signatures = signatures.map(|signature| decode("sig", &signature.sig));
+        let verifiers = self.verifiers.0.iter().map(WireVerifier::decoded);
+        Ok(fields::Dsse {
+            payload_type: Cow::Borrowed(&envelope.payload_type),
+            payload: decode("payload", &envelope.payload)?,
+            signatures: signatures.collect::<Result<_, _>>()?,
+            verifiers: verifiers.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 impl WireVerifier<'_> {
-    /// Reads the certificate or key, and by which algorithm it is to verify: exactly the one of the
-    /// name, which must be of that kind of key, of that size and curve.
-    pub(crate) fn read(&self) -> Result<(Verifier, SignatureAlgorithm), ProposalError> {
+    /// With its `bytes` decoded.
+    pub(crate) fn decoded(&self) -> Result<fields::Verifier<'_>, ProposalError> {
         let raw = |bytes: &RawBytes<'_>| decode("verifier", &bytes.raw_bytes);
-        let verifier = match (&self.x509_certificate, &self.public_key) {
-            (Some(certificate), None) => {
-                Verifier::Certificate(Box::new(Certificate::from_der(&raw(certificate)?)?))
-            }
-            (None, Some(key)) => {
-                Verifier::PublicKey(waxwing_crypto::PublicKey::from_spki_der(&raw(key)?)?)
-            }
-            (Some(_), Some(_)) => return Err(ProposalError::TwoVerifiers),
-            (None, None) => return Err(ProposalError::Missing { field: "verifier" }),
-        };
-        let key_type = verifier.public_key().key_type();
-        let KeyDetails(details) = &self.key_details;
-        // The names of the registry that say no size are other spellings, which no entry has.
-        SignatureAlgorithm::from_key_details(details, key_type)
-            .filter(|algorithm| algorithm.key_details(key_type) == Some(details))
-            .map(|algorithm| (verifier, algorithm))
-            .ok_or_else(|| ProposalError::KeyDetails {
-                found: details.clone().into_owned(),
-            })
+        Ok(fields::Verifier {
+            x509_certificate: self.x509_certificate.as_ref().map(raw).transpose()?,
+            public_key: self.public_key.as_ref().map(raw).transpose()?,
+            key_details: Cow::Borrowed(&self.key_details.0),
+        })
     }
 
     pub(crate) fn write(
@@ -263,14 +271,11 @@ impl WireVerifier<'_> {
     }
 }
 
-/// Reads a `bytes` field that must not be empty.
-pub(crate) fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, ProposalError> {
-    let bytes = base64::decode_proto_json(text).map_err(|error| {
+/// Decodes a `bytes` field.
+fn decode(field: &'static str, text: &str) -> Result<Cow<'static, [u8]>, ProposalError> {
+    let decoded = base64::decode_proto_json(text).map_err(|error| {
         let error = format_args!("{field}: {error}").to_string();
         ProposalError::Json(Error::custom(error))
     })?;
-    if bytes.is_empty() {
-        return Err(ProposalError::Missing { field });
-    }
-    Ok(bytes)
+    Ok(decoded.into())
 }
