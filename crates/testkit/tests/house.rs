@@ -16,7 +16,7 @@ use serde_json::Value;
 /// stands before its own.
 const HOUSE: [&[&str]; 4] = [
     &[
-        "encoding", "crypto", "pki", "tlog", "model", "entries", "verify", "tuf",
+        "encoding", "crypto", "pki", "tlog", "model", "entries", "verify", "tuf", "protos",
     ],
     &["net", "client"],
     &[
