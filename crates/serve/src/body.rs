@@ -19,7 +19,7 @@ use crate::Rejection;
 pub const DEFAULT_BODY_CAP: usize = 4 << 20;
 
 /// How long a caller may take to send a body.
-const READ_TIME: Duration = Duration::from_secs(60);
+pub(crate) const READ_TIME: Duration = Duration::from_secs(60);
 
 /// The body as JSON of the type `T`; refuses with a [`Rejection`].
 #[derive(Debug, Clone)]
@@ -64,13 +64,18 @@ pub fn with_body_cap(router: Router, bytes: usize) -> Router {
 
 /// Reads a request's body below the cap of its service.
 pub async fn read_body(request: Request) -> Result<Bytes, BodyError> {
-    let cap = request.extensions().get::<Cap>();
-    let cap = cap.map_or(DEFAULT_BODY_CAP, |cap| cap.0);
+    let cap = cap_of(&request);
     let reading = read(request.into_body(), cap);
     match tokio::time::timeout(READ_TIME, reading).await {
         Ok(outcome) => outcome,
         Err(_) => Err(BodyError::TooSlow),
     }
+}
+
+/// The cap of the service that a request is for.
+pub(crate) fn cap_of(request: &Request) -> usize {
+    let cap = request.extensions().get::<Cap>();
+    cap.map_or(DEFAULT_BODY_CAP, |cap| cap.0)
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {

@@ -5,9 +5,14 @@
 //! {"code":5,"message":"Not Found","details":[]}
 //! {"code":12,"message":"Method Not Allowed","details":[]}
 //! ```
+//!
+//! A call by gRPC is answered in gRPC's words.
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
 
+use crate::grpc::{is_call, unknown_method};
 use crate::{Code, Rejection};
 
 /// Both fallbacks. A router can be merged into another one only if at most one of the two has a
@@ -24,7 +29,10 @@ pub fn refuse_other_methods(router: Router) -> Router {
     })
 }
 
-/// 404 for every path that `router` does not have.
+/// 404 for every path that `router` does not have; `Unimplemented` for a call.
 pub fn refuse_unknown_paths(router: Router) -> Router {
-    router.fallback(async || Rejection::not_found("Not Found"))
+    router.fallback(async |request: Request| match is_call(request.headers()) {
+        true => unknown_method(request.uri().path()).into_response(),
+        false => Rejection::not_found("Not Found").into_response(),
+    })
 }

@@ -11,6 +11,7 @@ mod code;
 mod connection;
 mod ending;
 mod fallback;
+mod grpc;
 mod health;
 mod in_flight;
 mod listener;
@@ -25,6 +26,10 @@ mod tls;
 pub use body::{BodyError, DEFAULT_BODY_CAP, Json, RawBody, read_body, with_body_cap};
 pub use code::Code;
 pub use fallback::{gateway_fallbacks, refuse_other_methods, refuse_unknown_paths};
+pub use grpc::{
+    Answer, Call, GRPC_HEALTH_ROUTES, GrpcCounts, GrpcRejection, REFLECTION_ROUTES, grpc_health,
+    reflection,
+};
 pub use health::{HEALTH_ROUTES, health};
 pub use in_flight::InFlightLimit;
 pub use listener::{Limits, ListenError, Listener, listen};

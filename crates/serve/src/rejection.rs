@@ -86,6 +86,18 @@ impl Rejection {
         &self.message
     }
 
+    /// What `details` says of the reason, if there is one.
+    pub(crate) fn error_info(&self) -> Option<ErrorInfo<'_>> {
+        self.reason.as_ref().map(|reason| ErrorInfo {
+            kind: "type.googleapis.com/google.rpc.ErrorInfo",
+            reason: reason.name,
+            domain: "waxwing",
+            metadata: Metadata {
+                explanation: &reason.explanation,
+            },
+        })
+    }
+
     /// The name given to [`because`](Self::because).
     pub fn reason(&self) -> Option<&'static str> {
         self.reason.as_ref().map(|reason| reason.name)
@@ -115,35 +127,27 @@ struct Status<'a> {
     details: Option<Vec<ErrorInfo<'a>>>,
 }
 
-/// `google.rpc.ErrorInfo` as an `Any` in ProtoJSON.
+/// `google.rpc.ErrorInfo` as an `Any` in ProtoJSON; over gRPC it is the same in protobuf.
 #[derive(Serialize)]
-struct ErrorInfo<'a> {
+pub(crate) struct ErrorInfo<'a> {
     #[serde(rename = "@type")]
-    kind: &'static str,
-    reason: &'static str,
-    domain: &'static str,
-    metadata: Metadata<'a>,
+    pub(crate) kind: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) domain: &'static str,
+    pub(crate) metadata: Metadata<'a>,
 }
 
 #[derive(Serialize)]
-struct Metadata<'a> {
-    explanation: &'a str,
+pub(crate) struct Metadata<'a> {
+    pub(crate) explanation: &'a str,
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let details = self.reason.iter().map(|reason| ErrorInfo {
-            kind: "type.googleapis.com/google.rpc.ErrorInfo",
-            reason: reason.name,
-            domain: "waxwing",
-            metadata: Metadata {
-                explanation: &reason.explanation,
-            },
-        });
         let body = Status {
             code: self.code.number().into(),
             message: &self.message,
-            details: Some(details.collect()),
+            details: Some(self.error_info().into_iter().collect()),
         };
         answer(self.code.status(), &body)
     }

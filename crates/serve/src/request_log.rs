@@ -6,6 +6,8 @@
 //!  "route":"/api/v2/signingCert","status":201,"microseconds":8241,"bytes":4127,"id":"5f0c…d2-17"}
 //! ```
 //!
+//! A call by gRPC has its code too, as `200/InvalidArgument` or `"grpc":"InvalidArgument"`.
+//!
 //! The route is a pattern (`/api/v1/log/entries/{uuid}`), never the path asked for; headers, query and
 //! body are never written, so that no token can be among them. What is not known is `-` or `null`: the peer of
 //! a call from within the process, the route of a path that nobody has. Status 499 is a caller who
@@ -32,6 +34,7 @@ use waxwing_encoding::hex;
 use waxwing_encoding::time::Clock;
 
 use crate::ending::{Listens, until_sent};
+use crate::grpc::Ended;
 use crate::observations::method_name;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -78,6 +81,7 @@ struct Entry {
     method: &'static str,
     route: Option<MatchedPath>,
     status: u16,
+    grpc: Option<Ended>,
     bytes: u64,
     id: String,
 }
@@ -89,6 +93,8 @@ struct Line<'a> {
     method: &'a str,
     route: Option<&'a str>,
     status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grpc: Option<&'a str>,
     microseconds: u128,
     bytes: u64,
     id: &'a str,
@@ -135,6 +141,7 @@ impl RequestLog {
             async move {
                 let mut response = next.run(request).await;
                 entry.status = response.status().as_u16();
+                entry.grpc = response.extensions().get().copied();
                 if let Ok(id) = HeaderValue::from_str(&entry.id) {
                     response.headers_mut().insert(REQUEST_ID, id);
                 }
@@ -158,6 +165,7 @@ impl RequestLog {
             method: method_name(request.method()),
             route: extensions.get::<MatchedPath>().cloned(),
             status: WENT_AWAY,
+            grpc: None,
             bytes: 0,
             id,
         }
@@ -191,11 +199,15 @@ impl Entry {
             ..
         } = self;
         let route = self.route.as_ref().map(MatchedPath::as_str);
+        let grpc = self.grpc.map(|ended| ended.0);
         match self.shared.format {
             LogFormat::Text => {
                 let peer = peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
                 let route = route.unwrap_or("-");
-                format!("{time} {peer} {method} {route} {status} {microseconds}us {bytes}B {id}\n")
+                let grpc = grpc.map_or_else(String::new, |code| format!("/{code}"));
+                format!(
+                    "{time} {peer} {method} {route} {status}{grpc} {microseconds}us {bytes}B {id}\n"
+                )
             }
             LogFormat::Json => {
                 let line = Line {
@@ -204,6 +216,7 @@ impl Entry {
                     method,
                     route,
                     status: *status,
+                    grpc,
                     microseconds,
                     bytes: *bytes,
                     id,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod grpc;
 mod http2;
 mod limiting;
 mod listening;
