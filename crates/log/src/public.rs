@@ -25,9 +25,30 @@ use http::header::{
 use http::{HeaderMap, StatusCode};
 use waxwing_crypto::sha256;
 use waxwing_encoding::hex;
-use waxwing_tlog::tile::{Tile, TileKind};
+use waxwing_tlog::tile::{Tile, TileKind, TilePathError};
 
 use crate::{Format, Log, ReadError};
+
+/// The media type of a checkpoint.
+pub const CHECKPOINT_TYPE: &str = "text/plain; charset=utf-8";
+
+/// The media type of tiles and entry bundles.
+pub const TILE_TYPE: &str = "application/octet-stream";
+
+/// Why there is no tile.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TileRefused {
+    /// The path is none of a tile.
+    #[error(transparent)]
+    Path(#[from] TilePathError),
+    /// The path is one of a tile that was not published, or is none of this log.
+    #[error("the published tree does not have this tile")]
+    Absent,
+    /// It could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
 
 /// The routes `/checkpoint` and `/tile/…` of this log.
 pub fn router(log: Log) -> Router {
@@ -41,27 +62,27 @@ async fn checkpoint(State(log): State<Log>, headers: HeaderMap) -> Response {
     let note = log.checkpoint().checkpoint;
     // Not of the size alone: witnesses add their lines to a head that was shown before.
     let tag = hex::encode(&sha256(note.as_bytes())[..16]);
-    let kind = ("text/plain; charset=utf-8", "no-cache");
+    let kind = (CHECKPOINT_TYPE, "no-cache");
     serve(&headers, kind, &tag, note.to_string().into())
 }
 
 async fn tile(State(log): State<Log>, Path(path): Path<String>, headers: HeaderMap) -> Response {
-    let tile: Tile = match format!("tile/{path}").parse() {
-        Ok(tile) => tile,
-        Err(error) => return refuse(StatusCode::NOT_FOUND, &error),
-    };
-    match read(&log, tile).await {
-        Ok(Some(bytes)) => {
-            let kind = ("application/octet-stream", "max-age=604800, immutable");
+    match tile_at(&log, &format!("tile/{path}")).await {
+        Ok((tile, bytes)) => {
+            let kind = (TILE_TYPE, "max-age=604800, immutable");
             // What is under a path never changes, so the path says all.
             serve(&headers, kind, &tile.to_string(), bytes)
         }
-        Ok(None) => refuse(
-            StatusCode::NOT_FOUND,
-            &"the published tree does not have this tile",
-        ),
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error),
+        Err(error @ TileRefused::Read(_)) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error),
+        Err(error) => refuse(StatusCode::NOT_FOUND, &error),
     }
+}
+
+/// The tile or entry bundle at a path such as `tile/0/x001/234.p/8`, for fronts other than HTTP.
+pub async fn tile_at(log: &Log, path: &str) -> Result<(Tile, Bytes), TileRefused> {
+    let tile: Tile = path.parse()?;
+    let bytes = read(log, tile).await?.ok_or(TileRefused::Absent)?;
+    Ok((tile, bytes))
 }
 
 /// The content, a part of it, or that nothing has changed.
