@@ -12,6 +12,8 @@
 use waxwing_encoding::base64;
 use waxwing_entries::proposal::Kind;
 use waxwing_log::Added;
+use waxwing_protos::common::v1::LogId;
+use waxwing_protos::rekor::v1::{Checkpoint, InclusionProof, KindVersion, TransparencyLogEntry};
 
 /// The answer's JSON.
 pub(crate) fn write(log_id: &str, kind: Kind, added: &Added) -> Result<Vec<u8>, serde_json::Error> {
@@ -47,4 +49,36 @@ pub(crate) fn write(log_id: &str, kind: Kind, added: &Added) -> Result<Vec<u8>, 
     json.push_str(&base64::encode(&added.entry));
     json.push_str("\"}");
     Ok(json.into_bytes())
+}
+
+/// The same as a message.
+pub(crate) fn message(log_id: [u8; 32], kind: Kind, added: &Added) -> TransparencyLogEntry {
+    let Added {
+        index, published, ..
+    } = added;
+    // Indexes stay below 2^63, as long as anybody lives.
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let hashes = added.proof.iter().map(|hash| hash.as_bytes().to_vec());
+    TransparencyLogEntry {
+        log_index: number(*index),
+        log_id: Some(LogId {
+            key_id: log_id.to_vec(),
+        }),
+        kind_version: Some(KindVersion {
+            kind: kind.name().to_owned(),
+            version: kind.version().to_owned(),
+        }),
+        integrated_time: 0,
+        inclusion_promise: None,
+        inclusion_proof: Some(InclusionProof {
+            log_index: number(*index),
+            root_hash: published.root.as_bytes().to_vec(),
+            tree_size: number(published.size),
+            hashes: hashes.collect(),
+            checkpoint: Some(Checkpoint {
+                envelope: published.checkpoint.to_string(),
+            }),
+        }),
+        canonicalized_body: added.entry.to_vec(),
+    }
 }

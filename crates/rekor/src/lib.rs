@@ -7,6 +7,8 @@
 //! GET  /api/v2/tile/…        tiles and entry bundles; also at /tile/…
 //! ```
 //!
+//! [`grpc`] is the same over gRPC.
+//!
 //! The documented paths begin with `/api/v2`, yet the reference reader appends `checkpoint` and
 //! `tile/…` to the base URL that it is given: both are answered. A proposal goes from
 //! `entries::proposal` (read, checked, canonical body) to `log::Log::add_entry` and comes back with
@@ -15,6 +17,7 @@
 //! `waxwing_serve::health`, which services on one port share.
 
 mod answer;
+pub mod grpc;
 mod refusal;
 mod settings;
 
@@ -45,6 +48,10 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/api/v2/tile/{*path}"),
     ("GET", "/checkpoint"),
     ("GET", "/tile/{*path}"),
+    ("POST", grpc::CREATE_ENTRY),
+    ("POST", grpc::GET_TILE),
+    ("POST", grpc::GET_ENTRY_BUNDLE),
+    ("POST", grpc::GET_CHECKPOINT),
 ];
 
 /// Longest request that is read and checked where it arrives, if its algorithm is a quick one: that
@@ -61,8 +68,9 @@ pub struct Service {
 #[derive(Debug, Clone)]
 struct Inner {
     log: Log,
-    /// In base64, as every answer has it.
-    log_id: String,
+    log_id: [u8; 32],
+    /// The same in base64, as every answer over HTTP has it.
+    log_id_text: String,
     settings: Settings,
     /// Checks that run on threads of their own: as many at once as there are processors.
     slow_checks: Arc<Semaphore>,
@@ -77,7 +85,8 @@ impl Service {
         Self {
             inner: Arc::new(Inner {
                 log,
-                log_id: waxwing_encoding::base64::encode(&log_id),
+                log_id,
+                log_id_text: waxwing_encoding::base64::encode(&log_id),
                 settings: Settings::default(),
                 slow_checks: Arc::new(Semaphore::new(threads)),
             }),
@@ -97,9 +106,8 @@ impl Service {
     /// The routes of [`ROUTES`].
     pub fn router(&self) -> Router {
         let reading = || waxwing_log::public::router(self.inner.log.clone());
-        let writing = Router::new()
-            .route("/api/v2/log/entries", post(create_entry))
-            .with_state(self.clone());
+        let writing = Router::new().route("/api/v2/log/entries", post(create_entry));
+        let writing = grpc::routes(writing).with_state(self.clone());
         refuse_other_methods(writing.merge(reading()).nest("/api/v2", reading()))
     }
 
@@ -125,31 +133,50 @@ impl Service {
         }
     }
 
-    /// Reads a request and checks its signatures, as the route does.
-    pub async fn check(&self, request: Bytes) -> Result<Entry, Refusal> {
-        if request.len() > CHECKED_AT_ONCE {
+    /// Reads a request in JSON and checks its signatures, as the route does.
+    pub async fn check(&self, json: Bytes) -> Result<Entry, Refusal> {
+        let length = json.len();
+        self.check_read(length, move |service| service.read_json(&json))
+            .await
+    }
+
+    /// Checks what `read` reads out of a request of so many bytes.
+    async fn check_read(
+        &self,
+        length: usize,
+        read: impl FnOnce(&Self) -> Result<Request, Refusal> + Send + 'static,
+    ) -> Result<Entry, Refusal> {
+        if length > CHECKED_AT_ONCE {
             let service = self.clone();
             return self
-                .on_a_thread(move || Ok(service.read(&request)?.check()?))
+                .on_a_thread(move || Ok(service.taken(read(&service)?)?.check()?))
                 .await;
         }
-        let request = self.read(&request)?;
+        let request = self.taken(read(self)?)?;
         if request.is_slow_to_check() {
             return self.on_a_thread(move || Ok(request.check()?)).await;
         }
         Ok(request.check()?)
     }
 
-    fn read(&self, json: &[u8]) -> Result<Request, Refusal> {
+    fn read_json(&self, json: &[u8]) -> Result<Request, Refusal> {
+        match self.inner.settings.dsse {
+            // An envelope is refused whatever is in it.
+            Dsse::Refuse => hashedrekord::Proposal::from_json(json)
+                .map(Request::HashedRekord)
+                .map_err(refuse_hashedrekord),
+            Dsse::Accept | Dsse::AsHashedRekord => Ok(Request::from_json(json)?),
+        }
+    }
+
+    /// The request as this log takes it.
+    fn taken(&self, request: Request) -> Result<Request, Refusal> {
         let Settings {
             dsse, key_details, ..
         } = &self.inner.settings;
         let request = match dsse {
-            Dsse::Accept => Request::from_json(json)?,
-            Dsse::AsHashedRekord => Request::from_json(json)?.into_hashedrekord()?,
-            Dsse::Refuse => hashedrekord::Proposal::from_json(json)
-                .map(Request::HashedRekord)
-                .map_err(refuse_hashedrekord)?,
+            Dsse::AsHashedRekord => request.into_hashedrekord()?,
+            Dsse::Accept | Dsse::Refuse => request,
         };
         let Some(taken) = key_details else {
             return Ok(request);
@@ -198,7 +225,7 @@ async fn create_entry(
     let entry = service.check(body).await?;
     let kind = entry.kind();
     let added = service.add(entry).await?;
-    let answer = match answer::write(&service.inner.log_id, kind, &added) {
+    let answer = match answer::write(&service.inner.log_id_text, kind, &added) {
         Ok(json) => (
             StatusCode::CREATED,
             [(CONTENT_TYPE, "application/json")],

@@ -9,6 +9,9 @@
 //! | too much is waiting | 503 | `reached max pushback; retry`, and `Retry-After` |
 //! | no place in the log in time | 504 | |
 //! | storage or proof | 500 | `failed to integrate entry` |
+//!
+//! Over gRPC the code is the one that HTTP has in its body, the message and `details` are the same, and
+//! the headers are metadata. For a log that is frozen it is `Unimplemented`, `log frozen`.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
@@ -16,7 +19,7 @@ use http::{HeaderValue, StatusCode};
 use waxwing_entries::hashedrekord::ProposalError;
 use waxwing_entries::proposal::{Kind, RequestError};
 use waxwing_log::AddError;
-use waxwing_serve::{BodyError, Code, Rejection};
+use waxwing_serve::{BodyError, Code, GrpcRejection, Rejection};
 
 /// The header that names the entry which the log has already.
 pub const LOG_INDEX: HeaderName = HeaderName::from_static("x-log-index");
@@ -66,8 +69,36 @@ pub enum Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        if self.is_frozen() {
+            return frozen();
+        }
+        let (rejection, header) = self.told();
+        let mut response = rejection.into_response();
+        response.headers_mut().extend(header);
+        response
+    }
+}
+
+impl From<Refusal> for GrpcRejection {
+    fn from(refusal: Refusal) -> Self {
+        let (rejection, header) = refusal.told();
+        let rejection = Self::from(rejection);
+        match header {
+            Some((name, value)) => rejection.with(name, value),
+            None => rejection,
+        }
+    }
+}
+
+impl Refusal {
+    fn is_frozen(&self) -> bool {
+        matches!(self, Self::ReadOnly | Self::Add(AddError::Frozen))
+    }
+
+    /// How it is said, and the header beside it.
+    fn told(self) -> (Rejection, Option<(HeaderName, HeaderValue)>) {
         let reason = self.to_string();
-        match self {
+        let rejection = match self {
             Self::Body(_) => {
                 Rejection::invalid_argument(message(Kind::HashedRekord)).because("BODY", reason)
             }
@@ -77,17 +108,19 @@ impl IntoResponse for Refusal {
             }
             Self::Duplicate { index } => {
                 let rejection = Rejection::new(Code::AlreadyExists, reason);
-                return with(rejection, LOG_INDEX, index.into());
+                return (rejection, Some((LOG_INDEX, index.into())));
             }
-            Self::ReadOnly | Self::Add(AddError::Frozen) => return frozen(),
+            Self::ReadOnly | Self::Add(AddError::Frozen) => {
+                Rejection::new(Code::Unimplemented, "log frozen").because("LOG_FROZEN", FROZEN)
+            }
             Self::Add(error) => return refuse_add(&error, reason),
             Self::Deadline { .. } => {
                 Rejection::new(Code::DeadlineExceeded, "context deadline exceeded")
                     .because("DEADLINE", reason)
             }
             Self::Panicked => failed(),
-        }
-        .into_response()
+        };
+        (rejection, None)
     }
 }
 
@@ -107,19 +140,20 @@ fn refuse_proposal(kind: Kind, error: &ProposalError) -> Rejection {
     Rejection::invalid_argument(message).because("PROPOSAL_INVALID", error.to_string())
 }
 
-fn refuse_add(error: &AddError, reason: String) -> Response {
+fn refuse_add(error: &AddError, reason: String) -> (Rejection, Option<(HeaderName, HeaderValue)>) {
     match error {
         // What waits is gone in less than a second, or the storage has a problem that outlasts one.
         AddError::Busy { .. } | AddError::Unfiled | AddError::Conflict | AddError::NotCommitted => {
             let rejection = Rejection::new(Code::Unavailable, "reached max pushback; retry");
-            let rejection = rejection.because("BUSY", reason);
-            with(rejection, RETRY_AFTER, HeaderValue::from_static("1"))
+            let soon = HeaderValue::from_static("1");
+            (rejection.because("BUSY", reason), Some((RETRY_AFTER, soon)))
         }
-        AddError::TooLong { .. } => Rejection::invalid_argument(message(Kind::HashedRekord))
-            .because("ENTRY_TOO_LONG", reason)
-            .into_response(),
+        AddError::TooLong { .. } => {
+            let rejection = Rejection::invalid_argument(message(Kind::HashedRekord));
+            (rejection.because("ENTRY_TOO_LONG", reason), None)
+        }
         // The reasons speak of the storage, which is not the caller's affair.
-        _ => failed().into_response(),
+        _ => (failed(), None),
     }
 }
 
@@ -128,20 +162,20 @@ fn failed() -> Rejection {
 }
 
 /// Clients compare the text.
+const FROZEN: &str = "This log has been frozen, please switch to the latest log.";
+
 fn frozen() -> Response {
-    let text = "This log has been frozen, please switch to the latest log.\n";
     let headers = [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),
         // RFC 9110 section 15.5.6 wants it; no method is left.
         (ALLOW, ""),
     ];
-    (StatusCode::METHOD_NOT_ALLOWED, headers, text).into_response()
-}
-
-fn with(rejection: Rejection, name: HeaderName, value: HeaderValue) -> Response {
-    let mut response = rejection.into_response();
-    response.headers_mut().insert(name, value);
-    response
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        headers,
+        format!("{FROZEN}\n"),
+    )
+        .into_response()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod added;
 mod dsse;
+mod grpc;
 mod read;
 mod refused;
 mod routes;

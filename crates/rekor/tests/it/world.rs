@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use serde_json::{Value, json};
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, PublicKey, sha256_of_parts};
 use waxwing_encoding::base64;
@@ -29,6 +30,7 @@ impl Clock for Fixed {
 
 pub(crate) struct World {
     pub(crate) client: Client,
+    pub(crate) router: Router,
     pub(crate) log: Log,
     pub(crate) log_key: PublicKey,
     /// Signs what is proposed.
@@ -67,9 +69,10 @@ impl World {
         let log_id = waxwing_rekor::log_id(ORIGIN, &log_key);
         let service = Service::new(log.clone(), log_id).with_settings(settings);
         let router = refuse_unknown_paths(service.router().merge(health()));
-        let routes = Routes::new().with(LOG, router).unwrap();
+        let routes = Routes::new().with(LOG, router.clone()).unwrap();
         Self {
             client: Client::in_process(routes).with_retry(Retry::never()),
+            router,
             log,
             log_key,
             key: PrivateKey::generate(KeyType::EcdsaP256).unwrap(),
