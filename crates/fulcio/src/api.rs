@@ -1,4 +1,4 @@
-//! What Fulcio is asked and answers, whatever carries it: HTTP of both versions now, gRPC later.
+//! What Fulcio is asked and answers, whatever carries it: HTTP or gRPC, each in both versions.
 //!
 //! A front reads its wire format into a [`SigningRequest`], calls
 //! [`Service::create_signing_certificate`](crate::Service::create_signing_certificate), and writes the
@@ -6,13 +6,15 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use waxwing_crypto::PublicKey;
+use waxwing_encoding::base64;
 use waxwing_encoding::time::Clock;
 use waxwing_pki::Certificate;
 use waxwing_serve::Rejection;
 
 use crate::algorithms::ClientAlgorithms;
-use crate::authority::{CertificateAuthority, Issued};
+use crate::authority::{CertificateAuthority, Issued, Promise};
 use crate::config::Configuration;
 use crate::identity::Principal;
 use crate::possession::{self, KeyRefused};
@@ -110,6 +112,14 @@ impl Service {
         self.inner.authority.chains()
     }
 
+    /// The certificates of [`trust_bundle`](Self::trust_bundle) as one text, as version 1 answers.
+    pub fn root_certificates(&self) -> String {
+        let chains = self.trust_bundle();
+        // Each block ends with a newline already, so that an empty line stands between two.
+        let blocks: Vec<String> = chains.iter().flatten().map(|one| one.to_pem()).collect();
+        blocks.join("\n").trim_end().to_owned()
+    }
+
     /// The issuers whose tokens are taken.
     pub fn configuration(&self) -> &Configuration {
         self.inner.tokens.configuration()
@@ -131,4 +141,38 @@ impl Service {
         self.inner.algorithms.check(key.key_type(), algorithm)?;
         Ok(key)
     }
+}
+
+/// The media type of [`chain`] as one text.
+pub(crate) const CHAIN: &str = "application/pem-certificate-chain";
+
+/// The certificates, leaf first and root last, each in PEM without its final newline: so the original
+/// writes them in these answers.
+pub(crate) fn chain(issued: &Issued) -> Vec<String> {
+    let pem = |certificate: &Certificate| certificate.to_pem().trim_end().to_owned();
+    issued.chain.iter().map(pem).collect()
+}
+
+/// The promise that stands beside the certificate, as the CT log's JSON, empty without a log; `None` if
+/// it stands in it.
+pub(crate) fn detached_sct(issued: &Issued) -> Result<Option<Vec<u8>>, Rejection> {
+    match &issued.promise {
+        Promise::Embedded => Ok(None),
+        Promise::None => Ok(Some(Vec::new())),
+        Promise::Detached(promise) => {
+            let json = serde_json::to_vec(promise).map_err(|_| unwritten())?;
+            Ok(Some(json))
+        }
+    }
+}
+
+/// The same where it is a header: none without a promise.
+pub(crate) fn detached_sct_header(issued: &Issued) -> Result<Option<HeaderValue>, Rejection> {
+    let json = detached_sct(issued)?.filter(|json| !json.is_empty());
+    let header = |json: Vec<u8>| HeaderValue::from_str(&base64::encode(&json));
+    json.map(header).transpose().map_err(|_| unwritten())
+}
+
+fn unwritten() -> Rejection {
+    Rejection::internal("Error marshaling signed certificate timestamp")
 }

@@ -6,7 +6,7 @@
 //! GET  /api/v2/configuration   {"issuers":[…]}
 //! ```
 //!
-//! A request goes through one module after the other: [`http`] reads it, [`token`] says who asks,
+//! A request goes through one module after the other: [`http`] or [`grpc`] reads it, [`token`] says who asks,
 //! with the issuers of [`config`], the kinds of [`identity`] and the [`rules`]; [`possession`] that
 //! they hold the key; [`authority`] makes the certificate and has a CT log promise its publication.
 //! Where the original answers with a sentence that clients know, that sentence stays; the reason is
@@ -16,6 +16,7 @@ pub mod algorithms;
 pub mod api;
 pub mod authority;
 pub mod config;
+pub mod grpc;
 pub mod http;
 pub mod identity;
 pub mod possession;
@@ -24,4 +25,19 @@ pub mod rules;
 pub mod token;
 
 pub use api::Service;
-pub use http::ROUTES;
+
+use waxwing_serve::Route;
+
+/// What this service answers, over HTTP and over gRPC.
+pub const ROUTES: &[Route] = &[
+    ("POST", "/api/v2/signingCert"),
+    ("GET", "/api/v2/trustBundle"),
+    ("GET", "/api/v2/configuration"),
+    ("POST", "/api/v1/signingCert"),
+    ("GET", "/api/v1/rootCert"),
+    ("POST", grpc::v2::CREATE_SIGNING_CERTIFICATE),
+    ("POST", grpc::v2::GET_TRUST_BUNDLE),
+    ("POST", grpc::v2::GET_CONFIGURATION),
+    ("POST", grpc::v1beta::CREATE_SIGNING_CERTIFICATE),
+    ("POST", grpc::v1beta::GET_ROOT_CERTIFICATE),
+];

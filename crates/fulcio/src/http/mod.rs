@@ -7,27 +7,17 @@ use axum::Router;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use waxwing_encoding::base64;
-use waxwing_pki::Certificate;
-use waxwing_serve::{Rejection, Route, refuse_other_methods};
+use waxwing_serve::{Rejection, refuse_other_methods};
 
-use crate::Service;
+use crate::{Service, grpc};
 
 pub use v1::LegacySigningRequest;
 pub use v2::CreateSigningCertificateRequest;
 
-/// What this service answers.
-pub const ROUTES: &[Route] = &[
-    ("POST", "/api/v2/signingCert"),
-    ("GET", "/api/v2/trustBundle"),
-    ("GET", "/api/v2/configuration"),
-    ("POST", "/api/v1/signingCert"),
-    ("GET", "/api/v1/rootCert"),
-];
-
 impl Service {
-    /// The routes of [`ROUTES`].
+    /// The routes of [`ROUTES`](crate::ROUTES).
     pub fn router(&self) -> Router {
-        let router = v1::routes(v2::routes(Router::new()));
+        let router = v1::routes(v2::routes(grpc::routes(Router::new())));
         refuse_other_methods(router.with_state(self.clone()))
     }
 }
@@ -44,9 +34,4 @@ fn bytes(field: &'static str, text: &str) -> Result<Vec<u8>, Rejection> {
         let message = format!("the request body is not the JSON expected: {field}: {error}");
         Rejection::invalid_argument(message).because("REQUEST_INVALID", error.to_string())
     })
-}
-
-/// A PEM block without its final newline, as the original writes it in these answers.
-fn pem(certificate: &Certificate) -> String {
-    certificate.to_pem().trim_end().to_owned()
 }

@@ -15,15 +15,13 @@ use axum::routing::{get, post};
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use waxwing_encoding::base64;
 use waxwing_serve::{Json, Rejection};
 
 use crate::Service;
-use crate::api::SigningRequest;
-use crate::authority::Promise;
-use crate::http::{bearer, bytes, pem};
+use crate::api::{self, SigningRequest};
+use crate::http::{bearer, bytes};
 
-const CHAIN: HeaderValue = HeaderValue::from_static("application/pem-certificate-chain");
+const CHAIN: HeaderValue = HeaderValue::from_static(api::CHAIN);
 const SCT: HeaderName = HeaderName::from_static("sct");
 
 /// `v1beta.CreateSigningCertificateRequest` in JSON.
@@ -55,28 +53,21 @@ async fn create_signing_certificate(
     let mut request = request.decoded()?;
     request.token = bearer(&headers);
     let issued = service.create_signing_certificate(&request).await?;
-    let chain: Vec<String> = issued.chain.iter().map(pem).collect();
+    let sct = api::detached_sct_header(&issued)?;
     let body = (
         StatusCode::CREATED,
         [(CONTENT_TYPE, CHAIN)],
-        chain.join("\n"),
+        api::chain(&issued).join("\n"),
     );
     let mut answer = body.into_response();
-    if let Promise::Detached(promise) = &issued.promise {
-        let failed = || Rejection::internal("Error marshaling signed certificate timestamp");
-        let json = serde_json::to_vec(promise).map_err(|_| failed())?;
-        let value = HeaderValue::from_str(&base64::encode(&json)).map_err(|_| failed())?;
-        answer.headers_mut().insert(SCT, value);
+    if let Some(sct) = sct {
+        answer.headers_mut().insert(SCT, sct);
     }
     Ok(answer)
 }
 
 async fn root_certificate(State(service): State<Service>) -> Response {
-    let chains = service.trust_bundle();
-    // Each block ends with a newline already, so that an empty line stands between two.
-    let blocks: Vec<String> = chains.iter().flatten().map(|one| one.to_pem()).collect();
-    let body = blocks.join("\n").trim_end().to_owned();
-    ([(CONTENT_TYPE, CHAIN)], body).into_response()
+    ([(CONTENT_TYPE, CHAIN)], service.root_certificates()).into_response()
 }
 
 impl LegacySigningRequest {

@@ -19,10 +19,10 @@ use waxwing_pki::Certificate;
 use waxwing_serve::{Json, Rejection};
 
 use crate::Service;
-use crate::api::SigningRequest;
-use crate::authority::{Issued, Promise};
+use crate::api::{self, SigningRequest};
+use crate::authority::Issued;
 use crate::config::IssuerSettings;
-use crate::http::{bearer, bytes, pem};
+use crate::http::{bearer, bytes};
 
 /// `CreateSigningCertificateRequest` in JSON.
 #[derive(Debug, Default, Deserialize)]
@@ -166,23 +166,14 @@ impl std::fmt::Debug for Credentials {
 impl SigningCertificate {
     fn new(issued: &Issued) -> Result<Self, Rejection> {
         let chain = Chain {
-            certificates: issued.chain.iter().map(pem).collect(),
+            certificates: api::chain(issued),
         };
-        Ok(match &issued.promise {
-            Promise::Embedded => Self::Embedded { chain },
-            Promise::None => Self::Detached {
+        Ok(match api::detached_sct(issued)? {
+            None => Self::Embedded { chain },
+            Some(json) => Self::Detached {
                 chain,
-                signed_certificate_timestamp: String::new(),
+                signed_certificate_timestamp: base64::encode(&json),
             },
-            Promise::Detached(promise) => {
-                let json = serde_json::to_vec(promise).map_err(|_| {
-                    Rejection::internal("Error marshaling signed certificate timestamp")
-                })?;
-                Self::Detached {
-                    chain,
-                    signed_certificate_timestamp: base64::encode(&json),
-                }
-            }
         })
     }
 }

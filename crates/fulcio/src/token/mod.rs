@@ -85,7 +85,9 @@ pub enum FetchError {
 #[non_exhaustive]
 pub enum TokenRefused {
     /// No token in the request.
-    #[error("the request has no token: expected credentials.oidcIdentityToken or a bearer token")]
+    #[error(
+        "the request has no token: expected credentials.oidcIdentityToken or a bearer token; over gRPC the metadata oidcidentitytoken, once"
+    )]
     Missing,
     /// Not a token at all.
     #[error(

@@ -58,7 +58,7 @@ impl Issuer for Whole {
     }
 }
 
-fn whole() -> Setup {
+pub(crate) fn whole() -> Setup {
     let (root, issuing) = authorities();
     let issuer = LocalIssuer::new(issuing, vec![root.certificate]);
     Setup {

@@ -10,6 +10,7 @@ mod conformance;
 mod ct_log;
 mod ct_log_faults;
 mod der;
+mod grpc;
 mod hostile_issuers;
 mod issuer;
 mod issuer_faults;

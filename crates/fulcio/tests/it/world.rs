@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::Router;
 use serde_json::{Value, json};
 use waxwing_crypto::{KeyType, PrivateKey, SystemRandom};
 use waxwing_encoding::base64;
@@ -49,6 +50,7 @@ impl Clock for TestClock {
 
 pub(crate) struct World {
     pub(crate) client: Client,
+    pub(crate) router: Router,
     pub(crate) issuer: Issuer,
     /// The key that the issuer publishes.
     pub(crate) token_key: TokenKey,
@@ -119,9 +121,10 @@ impl World {
         let algorithms = setup.algorithms;
         let service = Service::with_algorithms(tokens, authority, algorithms, clock.clone());
         let router = refuse_unknown_paths(service.router());
-        let routes = Routes::new().with(FULCIO, router).unwrap();
+        let routes = Routes::new().with(FULCIO, router.clone()).unwrap();
         Self {
             client: Client::in_process(routes).with_retry(Retry::never()),
+            router,
             issuer,
             token_key,
             ct_log,
