@@ -14,7 +14,10 @@ use waxwing_net::{Client, Routes, Settings as NetworkSettings};
 use waxwing_pki::Certificate;
 use waxwing_pki::issue::Authority;
 use waxwing_pki::timestamp::TimestampAuthority;
-use waxwing_serve::{Mount, Observations, RequestLog, check_mounts, health, refuse_unknown_paths};
+use waxwing_serve::{
+    Mount, Observations, RequestLog, check_mounts, grpc_health, health, reflection,
+    refuse_unknown_paths,
+};
 use waxwing_tlog::note::NoteSigner;
 
 use crate::address::{CT_PREFIX, ISSUER_PREFIX, TUF_PREFIX};
@@ -27,8 +30,9 @@ use crate::{Address, StartError, Surroundings, by_host, genesis};
 const CLIENT_ID: &str = "sigstore";
 
 /// What is mounted where, beside the CT logs. Some clients drop any path from a base URL, so Fulcio,
-/// Rekor and the timestamp authority answer at the root.
-const MOUNTS: [Mount<'_>; 6] = [
+/// Rekor and the timestamp authority answer at the root. The tables of Fulcio and Rekor have the methods of
+/// gRPC too.
+const MOUNTS: [Mount<'_>; 8] = [
     Mount {
         service: "fulcio",
         prefix: "",
@@ -48,6 +52,16 @@ const MOUNTS: [Mount<'_>; 6] = [
         service: "health",
         prefix: "",
         routes: waxwing_serve::HEALTH_ROUTES,
+    },
+    Mount {
+        service: "gRPC health",
+        prefix: "",
+        routes: waxwing_serve::GRPC_HEALTH_ROUTES,
+    },
+    Mount {
+        service: "reflection",
+        prefix: "",
+        routes: waxwing_serve::REFLECTION_ROUTES,
     },
     Mount {
         service: "issuer",
@@ -175,7 +189,9 @@ impl Services {
             .merge(observations.around("fulcio", fulcio.router()))
             .merge(rekor)
             .merge(observations.around("tsa", tsa.router()))
-            .merge(health());
+            .merge(health())
+            .merge(grpc_health())
+            .merge(reflection());
         let router = match &ground.repository {
             Some(repository) => {
                 let served = served::router(Arc::clone(repository));
@@ -407,4 +423,40 @@ fn chain(held: &Held, key: PrivateKey) -> Result<(Authority, Vec<Certificate>), 
 /// A client that carries requests for a host to `router`.
 pub(crate) fn carry(base: &str, router: Router) -> Result<Client, waxwing_net::Error> {
     Ok(Client::in_process(Routes::new().with(base, router)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What reflection tells is there, and what is there it tells.
+    #[test]
+    fn every_method_of_the_proto_files_is_mounted() {
+        let told = waxwing_protos::SERVICES.iter();
+        let told = told.flat_map(|(service, methods)| {
+            methods
+                .iter()
+                .map(move |method| format!("/{service}/{method}"))
+        });
+        let mut told: Vec<String> = told.collect();
+        let calls = MOUNTS.iter().flat_map(|mount| mount.routes);
+        // The first part of a call's path is a package and a service.
+        let is_call = |path: &str| {
+            path.split('/')
+                .nth(1)
+                .is_some_and(|part| part.find('.') > Some(0))
+        };
+        let calls = calls.filter(|(_, path)| is_call(path));
+        let mut mounted: Vec<String> = Vec::new();
+        for (method, path) in calls {
+            assert_eq!(*method, "POST", "{path}");
+            // Of two versions, which `tonic-reflection` has in itself.
+            if !path.starts_with("/grpc.reflection.") {
+                mounted.push((*path).to_owned());
+            }
+        }
+        told.sort();
+        mounted.sort();
+        assert_eq!(mounted, told);
+    }
 }

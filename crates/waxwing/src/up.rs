@@ -24,7 +24,7 @@ use waxwing_instance::{
     Surroundings,
 };
 use waxwing_serve::{
-    Listener, LogFormat, Metrics, Process, RequestLog, Tls, TlsFiles, metrics_router,
+    GrpcCounts, Listener, LogFormat, Metrics, Process, RequestLog, Tls, TlsFiles, metrics_router,
 };
 
 use crate::stop::asked_to_stop;
@@ -168,10 +168,12 @@ impl Up {
         }
         output.line(&format!("Address: {}", instance.address().base()))?;
         output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
+        let counted = Metrics::default();
+        let grpc = GrpcCounts::register(&counted)?;
         if let Some(address) = self.metrics {
             let metrics = Listener::bind(address).await?;
             output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
-            let router = metrics_router(instance.observations(), &Metrics::default(), process);
+            let router = metrics_router(instance.observations(), &counted, process);
             // Until the process ends: whoever watches sees the shutdown too.
             tokio::spawn(metrics.serve(router, std::future::pending()));
         }
@@ -180,7 +182,8 @@ impl Up {
             "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
             began.elapsed().as_millis()
         ))?;
-        listener.serve(instance.router(), shutdown).await;
+        let router = grpc.around(instance.router());
+        listener.serve(router, shutdown).await;
         instance.close().await;
         output.note("Closed");
         Ok(())

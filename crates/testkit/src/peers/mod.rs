@@ -16,6 +16,7 @@
 
 mod command;
 pub mod fault;
+pub mod grpc;
 pub mod oidc_provider;
 pub mod openssl;
 mod process;

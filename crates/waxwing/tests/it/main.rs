@@ -9,6 +9,7 @@
 mod conformance;
 mod foreign_issuer;
 mod fsck;
+mod grpc;
 mod hammer;
 mod help;
 mod kill_nine;

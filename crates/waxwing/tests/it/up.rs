@@ -66,6 +66,12 @@ impl Running {
             .unwrap()
     }
 
+    /// What stood behind these words before it was ready.
+    pub(crate) fn said(&self, words: &str) -> &str {
+        let mut lines = self.lines.iter();
+        lines.find_map(|line| line.strip_prefix(words)).unwrap()
+    }
+
     /// Asks it to end; what it said at last, if that was peaceful.
     pub(crate) fn stop(mut self) -> String {
         let id = self.process.id().to_string();
@@ -102,6 +108,33 @@ pub(crate) fn token(folder: &Path) -> String {
     let token = String::from_utf8(printed.stdout).unwrap();
     assert_eq!(token.trim_end(), token, "no newline where no terminal is");
     token
+}
+
+/// Writes `key.pem` and `chain.pem`, a certificate for 127.0.0.1 that vouches for itself.
+pub(crate) fn certify_this_machine(folder: &Path) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-days",
+            "30",
+        ])
+        .args(["-keyout", "key.pem", "-out", "chain.pem"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", printed(&made));
 }
 
 #[test]
@@ -249,29 +282,7 @@ fn killed_at_any_moment_of_a_rotation_it_comes_up_and_signs() {
 fn it_serves_https_metrics_and_a_log_of_requests() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-days",
-            "30",
-        ])
-        .args(["-keyout", "key.pem", "-out", "chain.pem"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", printed(&made));
+    certify_this_machine(folder);
     let running = Running::with(
         folder,
         &[
@@ -309,11 +320,7 @@ fn it_serves_https_metrics_and_a_log_of_requests() {
     std::io::Write::write_all(&mut stdin, request.as_bytes()).unwrap();
     let answer = client.wait_with_output().unwrap();
     assert!(printed(&answer).contains("200 OK"), "{}", printed(&answer));
-    let metrics = running
-        .lines
-        .iter()
-        .find_map(|line| line.strip_prefix("Metrics: "));
-    let metrics = metrics.unwrap().strip_suffix("/metrics").unwrap();
+    let metrics = running.said("Metrics: ").strip_suffix("/metrics").unwrap();
     let (status, page) = crate::log_serve::ask(metrics, "GET /metrics", b"");
     assert_eq!(status, 200);
     assert!(page.contains("service=\"rekor\""), "{page}");
