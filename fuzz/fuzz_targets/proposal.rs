@@ -3,14 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxwing_encoding::canonical_json;
 use waxwing_entries::hashedrekord::Proposal;
 use waxwing_entries::proposal::{Kind, Request};
-
-fn canonical(body: &[u8]) {
-    let value: serde_json::Value = serde_json::from_slice(body).expect("a leaf is JSON");
-    assert_eq!(canonical_json::to_vec(&value).ok().as_deref(), Some(body));
-}
+use waxwing_fuzz::canonical;
 
 fuzz_target!(|json: &[u8]| {
     let alone = Proposal::from_json(json);

@@ -9,9 +9,11 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use waxwing_crypto::{KeyType, PrivateKey, SignatureAlgorithm};
-use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
+use waxwing_encoding::{base64, canonical_json};
 use waxwing_entries::binding::{BorrowedVerifier, Signed, VerifiedSignature};
+use waxwing_fulcio::api::SigningRequest;
+use waxwing_fulcio::possession;
 use waxwing_model::bundle::Content;
 use waxwing_model::{Bundle, TrustedRoot};
 use waxwing_pki::chain::TrustedChain;
@@ -185,4 +187,23 @@ pub fn years() -> Validity {
 /// A time that was written by hand.
 pub fn at(text: &str) -> UnixTime {
     UnixTime::parse(text).expect("a time")
+}
+
+/// Asserts that a leaf is in RFC 8785: sorting and writing it once more changes nothing.
+pub fn canonical(body: &[u8]) {
+    let value: Value = serde_json::from_slice(body).expect("a leaf is JSON");
+    assert_eq!(canonical_json::to_vec(&value).ok().as_deref(), Some(body));
+}
+
+/// Reads a request for a certificate to its end, and asserts that what proves possession is a key that
+/// made the signature, over that name and no other.
+pub fn proof_of_possession(request: &SigningRequest) {
+    if let Ok((key, algorithm)) = possession::requested_key(&request.certificate_signing_request) {
+        assert!(algorithm.key_details(key.key_type()).is_some());
+    }
+    let (key, proof) = (&request.public_key, &request.proof_of_possession);
+    if let Ok((key, algorithm)) = possession::proved_key(key, proof, "name") {
+        assert_eq!(key.verify(algorithm, b"name", proof), Ok(()));
+        assert!(key.verify(algorithm, b"other", proof).is_err());
+    }
 }

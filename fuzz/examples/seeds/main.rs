@@ -7,6 +7,7 @@
 //! The keys are made afresh and thrown away, so a second run writes other bytes. Run it when a
 //! format changes; otherwise leave the seeds alone, because every run of the fuzzer starts there.
 
+mod grpc;
 mod rekor_v1;
 mod tuf;
 
@@ -104,6 +105,9 @@ fn main() -> Result<()> {
         }],
     };
     seed("proposal", "dsse.json", of_envelope.to_json()?)?;
+    for (name, request) in grpc::requests(&proposal, &of_envelope)? {
+        seed("grpc_request", name, request)?;
+    }
     let bodies = rekor_v1::bodies(&proposal, &envelope, &certificate)?;
     for (number, (name, body)) in bodies.iter().enumerate() {
         let choice = u8::try_from(number)?;
