@@ -21,6 +21,7 @@ mod prehashed;
 mod private_key;
 mod public_key;
 mod random;
+#[cfg(feature = "key-files")]
 mod sigstore_key;
 mod spki;
 mod traditional_key;

@@ -109,31 +109,25 @@ fn wrap(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
 
-    fn openssl(arguments: &[&str]) -> String {
-        let output = Command::new("openssl").args(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}");
-        String::from_utf8(output.stdout).unwrap()
+    /// Keys that OpenSSL 3.0 made: `ecparam -genkey`, `genrsa -traditional`, `genrsa`, `genpkey`.
+    macro_rules! of_openssl {
+        ($name:literal) => {
+            include_str!(concat!("../tests/data/", $name, ".pem"))
+        };
     }
 
-    /// OpenSSL is on every machine that tests run on: the peers ask for it too.
     #[test]
     fn what_openssl_writes_is_read_in_each_form() {
-        let curve = |name| ["ecparam", "-genkey", "-name", name];
-        for (arguments, kind) in [
-            (curve("prime256v1").to_vec(), KeyType::EcdsaP256),
-            (curve("secp384r1").to_vec(), KeyType::EcdsaP384),
-            (
-                vec!["ecparam", "-genkey", "-noout", "-name", "secp521r1"],
-                KeyType::EcdsaP521,
-            ),
-            (vec!["genrsa", "-traditional", "2048"], KeyType::Rsa(2048)),
-            (vec!["genrsa", "2048"], KeyType::Rsa(2048)),
-            (vec!["genpkey", "-algorithm", "ed25519"], KeyType::Ed25519),
+        for (pem, kind) in [
+            (of_openssl!("sec1-p256"), KeyType::EcdsaP256),
+            (of_openssl!("sec1-p384"), KeyType::EcdsaP384),
+            (of_openssl!("sec1-p521"), KeyType::EcdsaP521),
+            (of_openssl!("pkcs1-rsa-2048"), KeyType::Rsa(2048)),
+            (of_openssl!("pkcs8-rsa-2048"), KeyType::Rsa(2048)),
+            (of_openssl!("pkcs8-ed25519"), KeyType::Ed25519),
         ] {
-            let pem = openssl(&arguments);
-            let key = PrivateKey::from_plain_pem(&pem).unwrap();
+            let key = PrivateKey::from_plain_pem(pem).unwrap();
             assert_eq!(key.public_key().key_type(), kind, "{pem}");
             let signature = key.sign(b"message").unwrap();
             let algorithm = key.algorithm();
@@ -144,25 +138,14 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_key_of_the_registry_is_refused() {
-        let curve = openssl(&["ecparam", "-genkey", "-name", "secp256k1"]);
-        let weak = openssl(&["genrsa", "-traditional", "1024"]);
-        let parameters = openssl(&["ecparam", "-name", "prime256v1"]);
-        let public = openssl(&[
-            "ecparam",
-            "-genkey",
-            "-name",
-            "prime256v1",
-            "-outform",
-            "PEM",
-        ]);
-        let public = public.replace("EC PRIVATE KEY", "PUBLIC KEY");
+        let public = of_openssl!("sec1-p521").replace("EC PRIVATE KEY", "PUBLIC KEY");
         for (pem, expected) in [
-            (curve, "1.3.132.0.10"),
-            (weak, "Rsa(1024)"),
-            (parameters, "no PEM block"),
-            (public, "PEM type \"PUBLIC KEY\""),
+            (of_openssl!("sec1-secp256k1"), "1.3.132.0.10"),
+            (of_openssl!("pkcs1-rsa-1024"), "Rsa(1024)"),
+            (of_openssl!("ec-parameters-alone"), "no PEM block"),
+            (&public, "PEM type \"PUBLIC KEY\""),
         ] {
-            let refused = PrivateKey::from_plain_pem(&pem).unwrap_err().to_string();
+            let refused = PrivateKey::from_plain_pem(pem).unwrap_err().to_string();
             assert!(refused.contains(expected), "{expected}: {refused}");
         }
     }
