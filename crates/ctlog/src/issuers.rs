@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use waxwing_encoding::hex;
@@ -64,6 +64,9 @@ pub struct DirectoryIssuers {
     directory: PathBuf,
     /// Those that this process has made durable. Roots are few, so there are few issuers.
     known: MemoryIssuers,
+    /// Held while one is written: the first submissions after a start come many at once, all with the
+    /// same issuers.
+    writing: Mutex<()>,
 }
 
 impl DirectoryIssuers {
@@ -72,6 +75,7 @@ impl DirectoryIssuers {
         Self {
             directory: directory.into(),
             known: MemoryIssuers::default(),
+            writing: Mutex::default(),
         }
     }
 
@@ -101,6 +105,7 @@ impl Issuers for DirectoryIssuers {
     }
 
     fn keep(&self, fingerprint: &Fingerprint, der: &Bytes) -> io::Result<()> {
+        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.knows(fingerprint) {
             return Ok(());
         }
@@ -129,6 +134,25 @@ impl Issuers for DirectoryIssuers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_at_once_keep_the_same_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..20 {
+            let directory = folder.path().join(format!("issuer-{round}"));
+            let issuers = DirectoryIssuers::new(&directory);
+            let der = Bytes::from_static(b"der");
+            std::thread::scope(|scope| {
+                let keep = || scope.spawn(|| issuers.keep(&[7; 32], &der));
+                let keeping: Vec<_> = std::iter::repeat_with(keep).take(8).collect();
+                for kept in keeping {
+                    kept.join().unwrap().unwrap();
+                }
+            });
+            let names: Vec<_> = fs::read_dir(&directory).unwrap().collect();
+            assert_eq!(names.len(), 1);
+        }
+    }
 
     #[test]
     fn what_was_kept_is_there_for_the_next_process_too() {
