@@ -175,6 +175,24 @@ fn answered<T: Serialize>(done: Result<T, StartError>) -> Result<Value, String> 
     serde_json::to_value(done).map_err(|error| error.to_string())
 }
 
+/// The process that runs the instance in a directory; `None` if none does.
+pub async fn process(data: &Path) -> Result<Option<u32>, ControlError> {
+    let path = socket(data);
+    let asked = match UnixStream::connect(&path).await {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
+            return Ok(None);
+        }
+        connected => connected.and_then(|stream| stream.peer_cred()),
+    };
+    let peer = asked.map_err(|source| ControlError::Socket { path, source })?;
+    Ok(peer.pid().and_then(|id| u32::try_from(id).ok()))
+}
+
 /// Gives an order to the instance that runs in a directory.
 pub async fn ask<T: DeserializeOwned>(data: &Path, order: &Order) -> Result<T, ControlError> {
     let path = socket(data);

@@ -13,6 +13,7 @@
 
 mod address;
 pub mod backup;
+mod borrowed;
 mod by_host;
 mod ceremony;
 pub mod control;
@@ -52,6 +53,7 @@ use crate::services::{Ground, Services};
 use crate::storage::Storage;
 
 pub use address::{Address, AddressError};
+pub use borrowed::dangerous_issuing_authority;
 pub use control::ControlError;
 pub use data::{DataDirectory, DataError};
 pub use disk::DiskError;

@@ -11,21 +11,44 @@ use waxwing_tlog::bundle::LONGEST_ENTRY;
 use waxwing_tlog::note::NoteVerifier;
 
 use super::entries::SMALLEST_ENTRY;
+use super::instance::{InstanceLoad, Service};
 use super::load::Load;
 use super::pacer::Arrivals;
+
+/// What is asked of one log, and not of an instance.
+const OF_ONE_LOG: [&str; 11] = [
+    "rate",
+    "saturate",
+    "check",
+    "entries",
+    "size",
+    "duplicates",
+    "seed",
+    "http",
+    "existing",
+    "vkey",
+    "record",
+];
 
 /// How many adds are in flight unless it is said: enough that a log can make batches of them.
 const OUTSTANDING: usize = 1024;
 /// Over HTTP each takes a connection.
 const CONNECTIONS: usize = 64;
+/// How long to measure unless it is said.
+const DURATION: Duration = Duration::from_secs(10);
 
-/// Load a transparency log, check every answer, and tell how fast it was
+/// Load a transparency log or a whole instance, check every answer, and tell how fast it was
 ///
 /// Entries are added to a log in DIR, called as a library or, with --http, through a service on
 /// this machine's loopback; or to the opaque log behind a URL. Each answer is verified: leaf,
 /// inclusion proof, signature, one index for one entry, one root for one size. The first promise
 /// that is broken ends the run with exit code 1. Disk and processor are measured beside the log, and
 /// results are told as multiples of what these can do. Ctrl-C ends a run early, and it is reported.
+///
+/// With --instance, the services of the instance in a directory are asked for entries, certificates,
+/// promises and timestamps, one service after the other or all at once, in the process that runs it or
+/// in one that is started. Afterwards each log is asked for every entry that it has promised.
+///
 /// docs/hammer.md explains each figure.
 ///
 /// Example:
@@ -36,15 +59,28 @@ const CONNECTIONS: usize = 64;
 ///   waxwing log serve /tmp/log --listen 127.0.0.1:4101
 ///   waxwing hammer http://127.0.0.1:4101 --vkey VKEY --saturate --record answers
 ///   waxwing hammer http://127.0.0.1:4101 --vkey VKEY --check answers
+///
+///   waxwing hammer --instance /tmp/sigstore                         each service of a Sigstore
+///   waxwing hammer --instance /tmp/sigstore --mix --duration 10m    all of them together
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
-    group(ArgGroup::new("what").required(true).args(["rate", "saturate", "check"]))
+    group(ArgGroup::new("what").required(true).args(["rate", "saturate", "check", "instance"]))
 )]
 pub(crate) struct Hammer {
-    /// A directory for a new log, or the URL of an opaque log, such as http://127.0.0.1:4101
-    #[arg(value_name = "DIR_OR_URL")]
-    pub(super) target: String,
+    /// A directory for a new log, or the URL of an opaque log, such as http://127.0.0.1:4101; with
+    /// --instance, where that listens [default: its public URL]
+    #[arg(value_name = "DIR_OR_URL", required_unless_present = "instance")]
+    target: Option<String>,
+    /// Load the services of the instance in DIR; if nobody runs it, `waxwing up` is started for the run
+    #[arg(long, value_name = "DIR", conflicts_with_all = OF_ONE_LOG)]
+    pub(super) instance: Option<PathBuf>,
+    /// Which of its services [default: all]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
+    services: Vec<Service>,
+    /// All of them at once, not one after the other
+    #[arg(long)]
+    pub(super) mix: bool,
     /// Arrivals a second, whether or not the log keeps up (open loop); latency counts from the planned
     /// arrival
     #[arg(long, value_name = "N", value_parser = rate)]
@@ -116,29 +152,57 @@ impl Hammer {
             self.saturate || self.rate.is_some() || self.check.is_some(),
             "--saturate=false leaves nothing to do; say --rate, --saturate or --check"
         );
-        if !self.target.contains("://") {
+        // Not by clap, which asks for nothing that conflicts with what is there.
+        ensure!(
+            !self.mix && self.services.is_empty(),
+            "--mix and --services are for the services of an instance, which --instance DIR names"
+        );
+        let target = self.target();
+        if !target.contains("://") {
             ensure!(
                 self.vkey.is_none(),
                 "--vkey is for a log behind a URL; a log in a directory has its key there"
             );
             ensure!(
                 self.check.is_none(),
-                "--check reads a log behind a URL; serve the directory with `waxwing log serve {}`",
-                self.target
+                "--check reads a log behind a URL; serve the directory with `waxwing log serve {target}`"
             );
-            return Ok(Place::Directory(self.target.clone().into()));
+            return Ok(Place::Directory(target.into()));
         }
         if self.http || self.existing {
-            bail!(
-                "--http and --existing are for a log in a directory, and {} is a URL",
-                self.target
-            );
+            bail!("--http and --existing are for a log in a directory, and {target} is a URL");
         }
         let vkey = self.vkey.as_deref();
         let vkey =
             vkey.context("a log behind a URL needs --vkey, which `waxwing log serve` prints")?;
         let verifier = NoteVerifier::parse(vkey).context("--vkey")?;
-        Ok(Place::Url(self.target.clone(), verifier))
+        Ok(Place::Url(target.to_owned(), verifier))
+    }
+
+    /// What is named as the target; with --instance, where that listens.
+    pub(super) fn target(&self) -> &str {
+        self.target.as_deref().unwrap_or_default()
+    }
+
+    /// The services of an instance that are to be loaded, each once.
+    pub(super) fn services(&self) -> Vec<Service> {
+        if self.services.is_empty() {
+            return Service::ALL.to_vec();
+        }
+        let mut services = self.services.clone();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+
+    /// The load on an instance.
+    pub(super) fn instance_load(&self) -> InstanceLoad {
+        let outstanding = self.outstanding.map(|given| given as usize);
+        InstanceLoad {
+            outstanding: outstanding.unwrap_or(CONNECTIONS),
+            duration: self.duration.unwrap_or(DURATION),
+            warm_up: self.warm_up,
+        }
     }
 
     /// How long a log behind a URL may be silent.
@@ -148,7 +212,7 @@ impl Hammer {
 
     /// The load; `is_new` says that the log can have none of its entries.
     pub(super) fn load(&self, is_new: bool) -> Load {
-        let over_http = self.http || self.target.contains("://");
+        let over_http = self.http || self.target().contains("://");
         let outstanding = match over_http {
             true => CONNECTIONS,
             false => OUTSTANDING,
@@ -158,9 +222,7 @@ impl Hammer {
             rate: self.rate,
             arrivals: self.arrivals,
             outstanding: self.outstanding.map_or(outstanding, |given| given as usize),
-            duration: self
-                .duration
-                .or(unbounded.then_some(Duration::from_secs(10))),
+            duration: self.duration.or(unbounded.then_some(DURATION)),
             adds: self.entries,
             warm_up: self.warm_up,
             entry_bytes: self.size as usize,

@@ -45,6 +45,23 @@ pub(super) async fn check(
 ) -> Result<Checked, Failure> {
     let lines = record::read(record).map_err(Failure::Failed)?;
     let (entries, heads) = (entries(&lines)?, heads(&lines)?);
+    let present = kept(&entries, &heads, log, verifier).await?;
+    Ok(Checked {
+        acknowledgements: lines.len() as u64,
+        entries: entries.len() as u64,
+        heads: heads.len() as u64,
+        size: present.size,
+    })
+}
+
+/// Proves from its tiles that a log has each leaf at its index, and that each head is a beginning of it;
+/// gives the head that it has now.
+pub(super) async fn kept(
+    entries: &BTreeMap<u64, Hash>,
+    heads: &BTreeMap<u64, Hash>,
+    log: Caller,
+    verifier: &NoteVerifier,
+) -> Result<Head, Failure> {
     let mut tiles = Tiles {
         log,
         kept: BTreeMap::new(),
@@ -60,14 +77,9 @@ pub(super) async fn check(
         }
         .into());
     }
-    tiles.check_entries(&entries, present).await?;
-    tiles.check_heads(&heads, present).await?;
-    Ok(Checked {
-        acknowledgements: lines.len() as u64,
-        entries: entries.len() as u64,
-        heads: heads.len() as u64,
-        size: present.size,
-    })
+    tiles.check_entries(entries, present).await?;
+    tiles.check_heads(heads, present).await?;
+    Ok(present)
 }
 
 /// The leaf at each index: one leaf has one index, one index one leaf.

@@ -54,7 +54,8 @@ impl Floors {
 }
 
 impl DiskFloors {
-    fn measure(directory: &Path) -> anyhow::Result<Self> {
+    /// Measures a directory.
+    pub(super) fn measure(directory: &Path) -> anyhow::Result<Self> {
         let path = directory.join("waxwing-hammer-floor");
         let measured = Self::measure_at(&path);
         // The file may not have come into being; the first error is the one to tell.

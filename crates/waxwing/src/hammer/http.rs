@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use bytes::Bytes;
-use http::header::{HOST, RETRY_AFTER};
-use http::{Method, Request, StatusCode, Uri};
+use http::header::{CONTENT_TYPE, HOST, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -93,10 +93,21 @@ impl Caller {
         path: &str,
         body: Bytes,
     ) -> anyhow::Result<Answer> {
+        self.ask_with(method, path, None, body).await
+    }
+
+    /// The same, with a body of a type that is told.
+    pub(super) async fn ask_with(
+        &mut self,
+        method: &Method,
+        path: &str,
+        content_type: Option<HeaderValue>,
+        body: Bytes,
+    ) -> anyhow::Result<Answer> {
         let began = Instant::now();
         let mut pause = FIRST_PAUSE;
         for retries in 0.. {
-            let attempt = self.attempt(method.clone(), path, body.clone());
+            let attempt = self.attempt(method.clone(), path, content_type.clone(), body.clone());
             let error = match tokio::time::timeout(ATTEMPT, attempt).await {
                 Ok(Ok(answer)) => return Ok(Answer { retries, ..answer }),
                 Ok(Err(error)) => error,
@@ -117,17 +128,26 @@ impl Caller {
         bail!("the log was asked too often")
     }
 
-    async fn attempt(&mut self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Answer> {
+    async fn attempt(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: Option<HeaderValue>,
+        body: Bytes,
+    ) -> anyhow::Result<Answer> {
         let mut connection = match self.connection.take().filter(|open| !open.is_closed()) {
             Some(connection) => connection,
             None => connect(&self.server.authority).await?,
         };
         connection.ready().await?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.server.prefix))
-            .header(HOST, &self.server.authority)
-            .body(Full::new(body))?;
+            .header(HOST, &self.server.authority);
+        if let Some(content_type) = content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
+        let request = request.body(Full::new(body))?;
         let response = connection.send_request(request).await?;
         let existed = response.headers().get(EXISTED);
         let existed = existed.and_then(|value| match value.as_bytes() {

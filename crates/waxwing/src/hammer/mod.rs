@@ -19,6 +19,7 @@ mod entries;
 mod floors;
 mod heads;
 mod http;
+mod instance;
 mod judge;
 mod library;
 mod load;
@@ -71,6 +72,9 @@ struct Broken {
 
 impl Hammer {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
+        if let Some(data) = &self.instance {
+            return self.tell(self.hammer_instance(data, output), "the instance", output);
+        }
         let done = match self.place()? {
             Place::Url(url, verifier) => match &self.check {
                 Some(record) => self.check_record(record, &url, &verifier, output),
@@ -79,6 +83,16 @@ impl Hammer {
             Place::Directory(directory) if self.http => self.hammer_service(&directory, output),
             Place::Directory(directory) => self.hammer_library(&directory, output),
         };
+        self.tell(done, "the log", output)
+    }
+
+    /// Says which promise was broken, if one was.
+    fn tell(
+        &self,
+        done: Result<(), Failure>,
+        who: &str,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
         done.or_else(|failure| match failure {
             Failure::Failed(error) => Err(error),
             Failure::Violation(violation) => {
@@ -89,7 +103,7 @@ impl Hammer {
                         detail: violation.to_string(),
                     })?;
                 }
-                Err(anyhow!("the log broke a promise: {name}: {violation}"))
+                Err(anyhow!("{who} broke a promise: {name}: {violation}"))
             }
         })
     }
@@ -274,7 +288,7 @@ impl Session<'_> {
         let disk = self.directory.map(Disk::measure).transpose();
         let found = Found {
             kind: self.kind,
-            place: &self.hammer.target,
+            place: self.hammer.target(),
             verifier: &self.verifier,
             size_before: self.before.size,
             size_after: after.size,

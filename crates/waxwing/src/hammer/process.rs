@@ -76,12 +76,37 @@ fn times(path: impl AsRef<Path>) -> Option<(Duration, Duration)> {
     Some((time(ticks()?), time(ticks()?)))
 }
 
-/// The most memory that the process ever had, in bytes.
+/// The most memory that this process ever had, in bytes.
 pub(super) fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    status("self", "VmHWM:")
+}
+
+/// What another process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Process(pub(super) u32);
+
+impl Process {
+    /// The processor time that it has used so far; `None` when it has ended.
+    pub(super) fn used(self) -> Option<Duration> {
+        let (user, system) = times(format!("/proc/{}/stat", self.0))?;
+        Some(user + system)
+    }
+
+    /// The memory that it has now, in bytes.
+    pub(super) fn memory(self) -> Option<u64> {
+        status(&self.0.to_string(), "VmRSS:")
+    }
+
+    /// The most memory that it ever had, in bytes.
+    pub(super) fn peak_memory(self) -> Option<u64> {
+        status(&self.0.to_string(), "VmHWM:")
+    }
+}
+
+/// A line of `/proc/ID/status` that counts in kilobytes, in bytes.
+fn status(process: &str, name: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes * 1024)
 }
@@ -149,6 +174,9 @@ mod tests {
         let used = thread.spawn(work).unwrap().join().unwrap();
         assert!(used.total() >= Duration::from_millis(50), "{used:?}");
         assert!(peak_memory().unwrap() > 1 << 20);
+        let this = Process(std::process::id());
+        assert!(this.memory().unwrap() <= this.peak_memory().unwrap());
+        assert!(this.used().unwrap() >= Duration::from_millis(50));
         let machine = Machine::here(Some(Path::new("/proc/self")));
         assert_eq!(machine.file_system.as_deref(), Some("proc"));
     }

@@ -245,7 +245,7 @@ impl Throughput {
 }
 
 impl Latency {
-    fn new(times: &Times, floor: Option<&FlushFloor>) -> Self {
+    pub(super) fn new(times: &Times, floor: Option<&FlushFloor>) -> Self {
         let (p50, p99) = (times.at(0.5), times.at(0.99));
         Self {
             p50,
@@ -278,6 +278,6 @@ impl Processor {
 }
 
 /// Nothing to divide by gives 0, which JSON can hold.
-fn ratio(part: f64, whole: f64) -> f64 {
+pub(super) fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }

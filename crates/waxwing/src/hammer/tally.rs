@@ -88,7 +88,7 @@ impl Times {
         self.0.saturating_record(nanoseconds);
     }
 
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.0
             .add(&other.0)
             .expect("invariant: all histograms have the same bounds");

@@ -1,5 +1,13 @@
-//! The promises of a log, each with the name under which its breach is reported.
+//! The promises of a log and of the services of an instance, each with the name under which its breach is reported.
 
+use waxwing_encoding::base64::Base64Error;
+use waxwing_encoding::time::UnixTime;
+use waxwing_model::BundleError;
+use waxwing_pki::CertificateError;
+use waxwing_pki::chain::ChainError;
+use waxwing_pki::fulcio::IdentityError;
+use waxwing_pki::sct::SctError;
+use waxwing_pki::timestamp::TimestampError;
 use waxwing_tlog::Hash;
 use waxwing_tlog::checkpoint::CheckpointError;
 use waxwing_tlog::merkle::ProofError;
@@ -114,6 +122,40 @@ pub(crate) enum Violation {
         /// Distinct entries acknowledged.
         expected: u64,
     },
+    /// The log answers with another entry than the one that was proposed, or says two things of it.
+    #[error(
+        "the log answered with another entry than was proposed, or stated its place (index {index}) in \
+         two ways"
+    )]
+    OtherEntry {
+        /// The index in the answer.
+        index: u64,
+    },
+    /// A certificate that is not what was asked for.
+    #[error("a certificate: {0}")]
+    Certificate(#[from] CertificateFault),
+    /// A promise of the CT log that does not hold.
+    #[error("a promise of the CT log: {0}")]
+    Sct(#[from] SctError),
+    /// A promise of a log that the trusted root does not have.
+    #[error("a promise of another CT log than that of the trusted root")]
+    OtherLog,
+    /// A promise that does not say where.
+    #[error("a promise of the CT log without the index of its leaf")]
+    NoIndex,
+    /// A timestamp that does not hold, or answers another request.
+    #[error("a timestamp: {0}")]
+    Timestamp(#[from] TimestampError),
+    /// A timestamp of another time than that of its request.
+    #[error("a timestamp says {found}; it was asked for at {earliest} and read at {latest}")]
+    Time {
+        /// The time in it.
+        found: UnixTime,
+        /// When it was asked for.
+        earliest: UnixTime,
+        /// When it was judged.
+        latest: UnixTime,
+    },
     /// Two leaves are recorded at one index.
     #[error("index {index} is recorded with the leaf {first:x} and with {second:x}")]
     TwoLeaves {
@@ -172,9 +214,50 @@ pub(crate) enum AnswerFault {
         /// How many bytes are.
         valid_up_to: usize,
     },
+    /// Not the JSON that the service answers with.
+    #[error("it is not the JSON expected: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Not an entry of a log.
+    #[error(transparent)]
+    Entry(#[from] BundleError),
+    /// An entry without a proof.
+    #[error("the entry has no inclusion proof")]
+    NoProof,
+    /// A field that is not base64.
+    #[error(transparent)]
+    Base64(#[from] Base64Error),
     /// No word on whether the log had the entry before.
     #[error("the header Waxwing-Existed is missing, or is neither true nor false")]
     Existed,
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CertificateFault {
+    /// One that cannot be read.
+    #[error(transparent)]
+    Form(#[from] CertificateError),
+    /// Other certificates above it than the trusted root has.
+    #[error("the certificates above it are not those of the trusted root")]
+    Chain,
+    /// No path to the trusted root.
+    #[error("it is not under the trusted root: {0}")]
+    Path(#[from] ChainError),
+    /// For another key than that of the request.
+    #[error("it is for another key than that of the request")]
+    OtherKey,
+    /// Without an identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// In the name of somebody else.
+    #[error("it is in another name than that of the token")]
+    OtherIdentity,
+    /// Without its one promise of a CT log.
+    #[error("it has {count} promises of CT logs; expected 1")]
+    Promises {
+        /// How many there are.
+        count: usize,
+    },
 }
 
 impl Violation {
@@ -195,6 +278,10 @@ impl Violation {
             Self::RebuiltRoot { .. } => "rebuilt-root",
             Self::Size { .. } => "size",
             Self::LeafTwice { .. } => "leaf-twice",
+            Self::OtherEntry { .. } => "other-entry",
+            Self::Certificate(_) => "certificate",
+            Self::Sct(_) | Self::OtherLog | Self::NoIndex => "sct",
+            Self::Timestamp(_) | Self::Time { .. } => "timestamp",
             Self::EntryLost { .. } => "entry-lost",
             Self::HeadLost { .. } => "head-lost",
             Self::WentBack { .. } => "went-back",

@@ -11,6 +11,7 @@ mod foreign_issuer;
 mod fsck;
 mod grpc;
 mod hammer;
+mod hammer_instance;
 mod help;
 mod kill_nine;
 mod large_file;
