@@ -12,6 +12,7 @@
 //! All of it lies below the log's prefix. A leaf says its own time and index, so a promise is made
 //! only once the entry is in the tree; the same certificate again gets the same promise.
 
+mod above;
 mod admission;
 mod answer;
 mod issuers;
@@ -40,6 +41,7 @@ use waxwing_pki::Certificate;
 use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
 use waxwing_serve::{BodyError, Route, read_body, with_body_cap};
 
+use above::Remembered;
 use answer::Refused;
 use leaves::LeafIndex;
 
@@ -78,6 +80,8 @@ struct Inner {
     log: Log,
     key: Arc<PrivateKey>,
     admission: Admission,
+    /// What was checked under the roots of the admission.
+    remembered: Arc<Remembered>,
     /// By which certificates are expired or not; without it none is asked.
     clock: Option<Arc<dyn Clock>>,
     issuers: Arc<dyn Issuers>,
@@ -164,6 +168,7 @@ impl Service {
                 log,
                 key,
                 admission: Admission::under(roots),
+                remembered: Arc::default(),
                 clock: None,
                 issuers,
                 leaves: Arc::new(LeafIndex::in_memory()),
@@ -177,6 +182,7 @@ impl Service {
     pub fn with_admission(self, admission: Admission, clock: Arc<dyn Clock>) -> Self {
         self.changed(|inner| {
             inner.admission = admission;
+            inner.remembered = Arc::default();
             inner.clock = Some(clock);
         })
     }
@@ -228,7 +234,8 @@ impl Service {
         let inner = &self.inner;
         let now = inner.clock.as_ref().map(|clock| clock.now());
         let now = now.unwrap_or_else(|| inner.log.checkpoint().time);
-        let submission = Submission::read(endpoint, body, &inner.admission, now)?;
+        let submission =
+            Submission::read_with(endpoint, body, &inner.admission, &inner.remembered, now)?;
         self.keep_issuers(&submission).await?;
         let entry = submission.entry.clone();
         let bytes = entry.len();
@@ -261,7 +268,7 @@ impl Service {
 
     /// Before the entry: a data tile must never name a certificate that cannot be fetched.
     async fn keep_issuers(&self, submission: &Submission) -> io::Result<()> {
-        for (fingerprint, der) in &submission.issuers {
+        for (fingerprint, der) in &submission.above.issuers {
             if self.inner.issuers.knows(fingerprint) {
                 continue;
             }

@@ -9,9 +9,11 @@
 //! certificates and the reverse; a malformed poison; a precertificate that a precertificate signing
 //! certificate signed; and what [`Admission`] does not admit.
 
-use bytes::Bytes;
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::Deserialize;
-use waxwing_crypto::sha256;
+use waxwing_crypto::PublicKey;
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
 use waxwing_log::LeafBytes;
@@ -19,6 +21,7 @@ use waxwing_pki::chain::{self, LinkError};
 use waxwing_pki::sct::{self, SctError};
 use waxwing_pki::{Certificate, CertificateError, ObjectIdentifier};
 
+use crate::above::{Above, Remembered};
 use crate::admission::{self, Admission, NotAdmitted};
 use crate::leaf;
 
@@ -49,8 +52,8 @@ pub struct Submission {
     pub(crate) entry: Vec<u8>,
     /// The precertificate as it was submitted.
     precertificate: Option<Vec<u8>>,
-    /// The certificates above the leaf up to the root, with SHA-256 of their DER.
-    pub(crate) issuers: Vec<([u8; 32], Bytes)>,
+    /// The certificates above the leaf.
+    pub(crate) above: Arc<Above>,
 }
 
 /// Why a chain is refused.
@@ -107,9 +110,14 @@ pub enum SubmissionRefused {
 }
 
 #[derive(Deserialize)]
-struct Chain {
-    chain: Vec<String>,
+struct Chain<'a> {
+    #[serde(borrow)]
+    chain: Vec<Text<'a>>,
 }
+
+/// A text, not copied where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Submission {
     /// Reads the JSON of a submission, and checks what can be checked at the time `now`.
@@ -119,49 +127,45 @@ impl Submission {
         admission: &Admission,
         now: UnixTime,
     ) -> Result<Self, SubmissionRefused> {
-        let roots = &admission.roots;
-        let submitted: Chain = serde_json::from_slice(body)?;
+        Self::read_with(endpoint, body, admission, &Remembered::default(), now)
+    }
+
+    /// The same, with the chains that were checked before under the same roots.
+    pub(crate) fn read_with(
+        endpoint: Endpoint,
+        body: &[u8],
+        admission: &Admission,
+        remembered: &Remembered,
+        now: UnixTime,
+    ) -> Result<Self, SubmissionRefused> {
+        let submitted: Chain<'_> = serde_json::from_slice(body)?;
         let length = submitted.chain.len();
         if length > LONGEST_CHAIN {
             return Err(SubmissionRefused::TooLong { length });
         }
-        let chain = submitted.chain.iter().map(|certificate| {
-            Ok::<_, SubmissionRefused>(Certificate::from_der(&base64::decode(certificate)?)?)
-        });
+        let chain = submitted.chain.iter().map(|Text(one)| base64::decode(one));
         let chain = chain.collect::<Result<Vec<_>, _>>()?;
-        let issuer = chain::verify_links(&chain, roots)?;
-        let (leaf, above) = chain.split_first().ok_or(LinkError::Empty)?;
-        check_repetition(&chain)?;
-        let (entry, precertificate) = match (endpoint, is_precertificate(leaf)?) {
-            (Endpoint::Chain, false) => (sct::certificate_entry(leaf)?, None),
+        let (leaf, issuer, above) = linked(&chain, &admission.roots, remembered)?;
+        let (entry, precertificate) = match (endpoint, is_precertificate(&leaf)?) {
+            (Endpoint::Chain, false) => (sct::certificate_entry(&leaf)?, None),
             (Endpoint::PreChain, true) => (
-                sct::precertificate_entry(leaf, issuer)?,
+                sct::precertificate_entry(&leaf, &issuer)?,
                 Some(leaf.der().to_vec()),
             ),
             (Endpoint::Chain, true) => return Err(SubmissionRefused::Precertificate),
             (Endpoint::PreChain, false) => return Err(SubmissionRefused::NotAPrecertificate),
         };
         if precertificate.is_some()
-            && let Some(signer) = above.first()
+            && let Some(signer) = above.certificates.first()
             && admission::purposes(signer)?.contains(&PRECERTIFICATE_SIGNING)
         {
             return Err(SubmissionRefused::PrecertificateSigning);
         }
-        admission.check(leaf, now)?;
-        let fingerprint = |certificate: &Certificate| {
-            (
-                sha256(certificate.der()),
-                Bytes::copy_from_slice(certificate.der()),
-            )
-        };
+        admission.check(&leaf, now)?;
         Ok(Self {
             entry,
             precertificate,
-            issuers: above
-                .iter()
-                .chain(missing_root(&chain, roots))
-                .map(fingerprint)
-                .collect(),
+            above,
         })
     }
 
@@ -174,6 +178,7 @@ impl Submission {
     pub(crate) fn leaf(&self, index: u64, time: UnixTime) -> LeafBytes {
         let timestamped = leaf::timestamped_entry(&self.entry, index, time);
         let fingerprints: Vec<u8> = self
+            .above
             .issuers
             .iter()
             .flat_map(|(fingerprint, _)| fingerprint)
@@ -187,17 +192,54 @@ impl Submission {
     }
 }
 
+/// Reads a chain and checks its links: the leaf, the key that issued it, and what stands above it.
+fn linked(
+    chain: &[Vec<u8>],
+    roots: &[Certificate],
+    remembered: &Remembered,
+) -> Result<(Certificate, PublicKey, Arc<Above>), SubmissionRefused> {
+    let (leaf, above) = chain.split_first().ok_or(LinkError::Empty)?;
+    if let Some(known) = remembered.find(above)
+        && let Some(parent) = known.certificates.first()
+    {
+        let leaf = Certificate::from_der(leaf)?;
+        chain::verify_link(&leaf, parent, 0)?;
+        if let Some(place) = known
+            .certificates
+            .iter()
+            .position(|one| is_same(one, &leaf))
+        {
+            return Err(SubmissionRefused::Repeated {
+                position: place + 1,
+            });
+        }
+        let issuer = parent.public_key().clone();
+        return Ok((leaf, issuer, known));
+    }
+    let chain = chain.iter().map(|der| Certificate::from_der(der));
+    let mut chain = chain.collect::<Result<Vec<_>, _>>()?;
+    let issuer = chain::verify_links(&chain, roots)?.clone();
+    check_repetition(&chain)?;
+    let root = missing_root(&chain, roots);
+    let leaf = chain.remove(0);
+    let above = Arc::new(Above::new(&chain, root));
+    remembered.keep(&above);
+    Ok((leaf, issuer, above))
+}
+
 /// A root may follow itself as often as one likes, and the log would have to keep it all.
 fn check_repetition(chain: &[Certificate]) -> Result<(), SubmissionRefused> {
     for (position, link) in chain.iter().enumerate() {
-        let same = |earlier: &Certificate| {
-            earlier.subject_der() == link.subject_der() && earlier.public_key() == link.public_key()
-        };
-        if chain.iter().take(position).any(same) {
+        let mut earlier = chain.iter().take(position);
+        if earlier.any(|earlier| is_same(earlier, link)) {
             return Err(SubmissionRefused::Repeated { position });
         }
     }
     Ok(())
+}
+
+fn is_same(one: &Certificate, other: &Certificate) -> bool {
+    one.subject_der() == other.subject_der() && one.public_key() == other.public_key()
 }
 
 fn is_precertificate(leaf: &Certificate) -> Result<bool, SubmissionRefused> {
@@ -228,8 +270,8 @@ mod tests {
     /// The fuzzer starts from chains that get all the way, and knows the root by their last certificate.
     #[test]
     fn the_seeds_of_the_fuzz_target_are_taken_each_by_its_own_route() {
-        let seed: Chain = serde_json::from_slice(PRE_CHAIN).unwrap();
-        let root = base64::decode(seed.chain.last().unwrap()).unwrap();
+        let seed: Chain<'_> = serde_json::from_slice(PRE_CHAIN).unwrap();
+        let root = base64::decode(&seed.chain.last().unwrap().0).unwrap();
         let admission = Admission::under(vec![Certificate::from_der(&root).unwrap()]);
         let now = UnixTime::parse("2026-06-01T12:00:00Z").unwrap();
         let read = |endpoint, seed| Submission::read(endpoint, seed, &admission, now);
@@ -245,5 +287,67 @@ mod tests {
             read(Endpoint::Chain, PRE_CHAIN),
             Err(SubmissionRefused::Precertificate)
         ));
+    }
+
+    /// What is remembered spares the links among the authorities, and no check of a leaf.
+    #[test]
+    fn a_chain_that_was_checked_before_vouches_for_no_other_leaf() {
+        let seed: Chain<'_> = serde_json::from_slice(PRE_CHAIN).unwrap();
+        let mut chain: Vec<Vec<u8>> = seed
+            .chain
+            .iter()
+            .map(|one| base64::decode(&one.0).unwrap())
+            .collect();
+        let root = Certificate::from_der(chain.last().unwrap()).unwrap();
+        let (roots, remembered) = (vec![root], Remembered::default());
+        let (_, issuer, first) = linked(&chain, &roots, &remembered).unwrap();
+        let known = remembered.find(&chain[1..]).unwrap();
+        assert!(Arc::ptr_eq(&known, &first));
+        let (_, again, second) = linked(&chain, &roots, &remembered).unwrap();
+        assert!(Arc::ptr_eq(&known, &second));
+        assert_eq!(issuer, again);
+        // A signature of the leaf that does not hold, under the chain that is remembered.
+        *chain[0].last_mut().unwrap() ^= 1;
+        for remembered in [&remembered, &Remembered::default()] {
+            assert!(matches!(
+                linked(&chain, &roots, remembered),
+                Err(SubmissionRefused::Links(LinkError::NotIssuedByNext {
+                    position: 0
+                }))
+            ));
+        }
+        *chain[0].last_mut().unwrap() ^= 1;
+        // One byte of an authority makes it another chain.
+        let end = chain.len() - 1;
+        *chain[end].last_mut().unwrap() ^= 1;
+        assert!(remembered.find(&chain[1..]).is_none());
+        assert!(linked(&chain, &roots, &remembered).is_err());
+        // Nothing that failed is remembered; a leaf alone leaves nothing to remember.
+        assert!(remembered.find(&chain[1..]).is_none());
+        assert!(remembered.find(&[]).is_none());
+    }
+
+    #[test]
+    fn an_authority_in_the_place_of_a_leaf_is_refused_where_the_chain_is_remembered_too() {
+        let seed: Chain<'_> = serde_json::from_slice(PRE_CHAIN).unwrap();
+        let chain = seed.chain.iter().map(|one| base64::decode(&one.0).unwrap());
+        let chain: Vec<Vec<u8>> = chain.collect();
+        let root = chain.last().unwrap();
+        let (roots, remembered) = (
+            vec![Certificate::from_der(root).unwrap()],
+            Remembered::default(),
+        );
+        let own = [root.clone(), root.clone()];
+        let repeated = |remembered: &Remembered| {
+            matches!(
+                linked(&own, &roots, remembered),
+                Err(SubmissionRefused::Repeated { position: 1 })
+            )
+        };
+        assert!(repeated(&remembered));
+        let above = Above::new(&roots, None);
+        remembered.keep(&Arc::new(above));
+        assert!(remembered.find(&own[1..]).is_some());
+        assert!(repeated(&remembered));
     }
 }

@@ -31,21 +31,30 @@ pub fn verify_links<'a>(
     chain: &'a [Certificate],
     roots: &'a [Certificate],
 ) -> Result<&'a PublicKey, LinkError> {
-    let issued = |child: &Certificate, parent: &Certificate| {
-        child.issuer_der() == parent.subject_der()
-            && parent.is_authority()
-            && child.verify_signature(parent.public_key()).is_ok()
-    };
     let last = chain.last().ok_or(LinkError::Empty)?;
     for (position, pair) in chain.windows(2).enumerate() {
         let [child, parent] = pair else { continue };
-        if !issued(child, parent) {
-            return Err(LinkError::NotIssuedByNext { position });
-        }
+        verify_link(child, parent, position)?;
     }
     let root = roots
         .iter()
-        .find(|root| *root == last || issued(last, root));
+        .find(|root| *root == last || verify_link(last, root, 0).is_ok());
     let root = root.ok_or(LinkError::UnknownRoot)?;
     Ok(chain.get(1).unwrap_or(root).public_key())
+}
+
+/// Checks that `child` is issued by `parent`, as [`verify_links`] does for each pair; `position` is where
+/// the child stands, for the error.
+pub fn verify_link(
+    child: &Certificate,
+    parent: &Certificate,
+    position: usize,
+) -> Result<(), LinkError> {
+    let issued = child.issuer_der() == parent.subject_der()
+        && parent.is_authority()
+        && child.verify_signature(parent.public_key()).is_ok();
+    match issued {
+        true => Ok(()),
+        false => Err(LinkError::NotIssuedByNext { position }),
+    }
 }

@@ -24,7 +24,7 @@ use crate::certificate::Certificate;
 use crate::issue::Purpose;
 
 pub use error::ChainError;
-pub use links::{LinkError, verify_links};
+pub use links::{LinkError, verify_link, verify_links};
 pub(crate) use rules::is_for_this_purpose_alone;
 
 /// One authority of the trusted root: leaf-most first, its last certificate the anchor.
