@@ -8,8 +8,8 @@
 //! an explicit `BOOLEAN FALSE` would come out shorter, and its signature would break. So every
 //! element keeps its raw bytes. `der` reads tags and lengths and refuses indefinite and padded ones.
 
-use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime};
-use der::{Decode, Reader as _, SliceReader};
+use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
+use der::{Decode, Header, Reader as _, SliceReader};
 use waxwing_encoding::time::UnixTime;
 
 pub(crate) const BOOLEAN: u8 = 0x01;
@@ -81,11 +81,17 @@ impl<'a> Reader<'a> {
             expected,
             found: "no well-formed element",
         };
-        let raw = SliceReader::new(self.rest)
-            .and_then(|mut reader| reader.tlv_bytes())
+        // One pass over tag and length: certificates are some hundred elements, and are read for every
+        // entry, promise and leaf.
+        let (length, value) = SliceReader::new(self.rest)
+            .and_then(|mut reader| {
+                let header = Header::decode(&mut reader)?;
+                let value = reader.read_slice(header.length())?;
+                Ok((usize::try_from(reader.position())?, value))
+            })
             .map_err(malformed)?;
-        let value = AnyRef::from_der(raw).map_err(malformed)?.value();
-        self.rest = self.rest.split_at(raw.len()).1;
+        let (raw, rest) = self.rest.split_at(length);
+        self.rest = rest;
         let tag = raw.first().copied().unwrap_or_default();
         Ok(Element { tag, value, raw })
     }
