@@ -16,6 +16,7 @@ mod above;
 mod admission;
 mod answer;
 mod issuers;
+mod kept_leaves;
 mod leaf;
 mod leaves;
 mod query;
@@ -47,6 +48,7 @@ use leaves::LeafIndex;
 
 pub use admission::{Admission, NotAdmitted};
 pub use issuers::{DirectoryIssuers, Fingerprint, Issuers, MemoryIssuers};
+pub use kept_leaves::{KeptLeavesError, open_leaf_index};
 pub use leaf::{TileLeaf, TileLeafError};
 pub use query::{ParameterError, Parameters};
 pub use submission::{Endpoint, Submission, SubmissionRefused};
@@ -156,7 +158,7 @@ impl Service {
     /// that signs the log's heads.
     ///
     /// Where a leaf hash is in the log is kept in memory, from the first time that somebody asks for it,
-    /// and for logs of up to 2^20 entries; [`Service::with_leaf_index`] keeps it elsewhere.
+    /// and for logs of up to 2^20 entries; [`Service::with_leaf_index`] keeps it elsewhere, and [`open_leaf_index`] in a directory.
     pub fn new(
         log: Log,
         key: Arc<PrivateKey>,

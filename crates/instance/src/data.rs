@@ -7,6 +7,7 @@
 //! DIR/private/           for the owner alone: NAME.pem for each key
 //! DIR/tuf/               the TUF repository: how clients come to trust the rest
 //! DIR/logs/NAME/         one log each, as `waxwing log serve` and `waxwing fsck` know them
+//! DIR/index/NAME/        where the leaf hashes of a CT log are: may be removed while nobody runs it
 //! DIR/client/            what clients are given
 //! ```
 //!

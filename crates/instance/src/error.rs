@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use waxwing_client::TokenError;
 use waxwing_crypto::KeyError;
+use waxwing_ctlog::KeptLeavesError;
 use waxwing_issuer::{IdentityError, IssuerError};
 use waxwing_log::LogError;
 use waxwing_model::{SigningConfigError, TrustConfigError, TrustedRootError};
@@ -53,6 +54,9 @@ pub enum StartError {
         /// Why it did not open.
         source: LogError,
     },
+    /// Where the leaves of the CT log are looked up.
+    #[error(transparent)]
+    LeafIndex(#[from] KeptLeavesError),
     /// The directory.
     #[error(transparent)]
     Data(#[from] DataError),

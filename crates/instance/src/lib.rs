@@ -159,8 +159,13 @@ impl Instance {
             keeper.end().await;
             control.end().await;
         }
-        for log in self.door.present().services.logs.values() {
+        let present = self.door.present();
+        for log in present.services.logs.values() {
             log.close().await;
+        }
+        for index in present.services.leaf_indexes.values().map(Arc::clone) {
+            // It waits for its files.
+            let _ = tokio::task::spawn_blocking(move || index.close()).await;
         }
     }
 

@@ -46,6 +46,7 @@ impl Ingredients {
             repository: Arc::new(repository),
             storage: Storage::Directory {
                 logs: data.path().join("logs"),
+                indexes: data.path().join("index"),
                 users: users(data.path()),
                 guards: choices.guards.clone(),
             },

@@ -9,7 +9,7 @@ use waxwing_fulcio::authority::{CertificateAuthority, CtLog};
 use waxwing_fulcio::config::Configuration;
 use waxwing_fulcio::token::TokenVerifier;
 use waxwing_issuer::{Issuer, LONGEST_LIFETIME};
-use waxwing_log::{Format, HeadSigner, Log, Settings};
+use waxwing_log::{Format, HeadSigner, LocalKeys, Log, Settings};
 use waxwing_net::{Client, Routes, Settings as NetworkSettings};
 use waxwing_pki::Certificate;
 use waxwing_pki::issue::Authority;
@@ -81,6 +81,8 @@ pub(crate) struct Services {
     pub(crate) router: Router,
     /// By the names of their keys.
     pub(crate) logs: BTreeMap<String, Log>,
+    /// Where the CT logs look up their leaves, by the same names.
+    pub(crate) leaf_indexes: BTreeMap<String, Arc<LocalKeys>>,
     /// The URLs of the hosts by which the router is asked.
     pub(crate) hosts: Vec<String>,
 }
@@ -222,6 +224,11 @@ impl Services {
         let mut hosts = vec![address.base().to_owned()];
         hosts.extend(rekor_logs.iter().map(|log| log.held.log_url(address)));
         let mut logs = BTreeMap::new();
+        let leaf_indexes = ct_logs.iter().filter_map(|log| {
+            let index = log.leaf_index.as_ref()?;
+            Some((log.held.name.clone(), Arc::clone(index)))
+        });
+        let leaf_indexes = leaf_indexes.collect();
         let rekor_logs = rekor_logs.into_iter().map(|log| (log.held, log.log));
         for (held, log) in rekor_logs.chain(ct_logs.into_iter().map(|log| (log.held, log.log))) {
             if held.has_ended(surroundings.clock.now()) {
@@ -236,6 +243,7 @@ impl Services {
             issuer,
             router,
             logs,
+            leaf_indexes,
             hosts,
         })
     }
@@ -246,6 +254,7 @@ struct OurCtLog<'a> {
     held: &'a Held,
     prefix: String,
     log: Log,
+    leaf_index: Option<Arc<LocalKeys>>,
     router: Router,
 }
 
@@ -345,11 +354,16 @@ impl<'a> Ground<'a> {
             let log = self.open(held, signer, settings, opened).await?;
             let prefix = origin.find('/').map_or(CT_PREFIX, |at| &origin[at..]);
             let issuers = self.storage.issuers(&held.name);
-            let service = waxwing_ctlog::Service::new(log.clone(), key, roots.clone(), issuers);
+            let mut service = waxwing_ctlog::Service::new(log.clone(), key, roots.clone(), issuers);
+            let leaf_index = self.leaf_index(held, &log).await?;
+            if let Some(index) = &leaf_index {
+                service = service.with_leaf_index(Arc::<LocalKeys>::clone(index));
+            }
             logs.push(OurCtLog {
                 held,
                 prefix: prefix.to_owned(),
                 log,
+                leaf_index,
                 router: self.observations.around("ctlog", service.router()),
             });
         }
@@ -380,6 +394,25 @@ impl<'a> Ground<'a> {
             });
         }
         Ok(logs)
+    }
+
+    /// Where the CT log of a key looks up its leaves: the index that is open, or else opened here; none in
+    /// memory, where the service has one of its own.
+    async fn leaf_index(
+        &self,
+        held: &Held,
+        log: &Log,
+    ) -> Result<Option<Arc<LocalKeys>>, StartError> {
+        let before = self.before;
+        if let Some(open) = before.and_then(|before| before.leaf_indexes.get(&held.name)) {
+            return Ok(Some(Arc::clone(open)));
+        }
+        let Some(directory) = self.storage.leaf_index(&held.name) else {
+            return Ok(None);
+        };
+        let random = &*self.surroundings.random;
+        let index = waxwing_ctlog::open_leaf_index(&directory, log, random).await?;
+        Ok(Some(index))
     }
 
     /// The log of a key: the one that is open, or else opened here and noted in `opened`.

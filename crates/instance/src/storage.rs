@@ -12,9 +12,11 @@ use waxwing_log::{Driver, Format, LocalDriver, LocalSettings, MemoryDriver};
 pub(crate) enum Storage {
     /// Gone with the process.
     Memory,
-    /// DIR/logs/NAME and DIR/private/users.json; with the guards in a directory of their own, if one was named.
+    /// DIR/logs/NAME, DIR/index/NAME and DIR/private/users.json; with the guards in a directory of their own,
+    /// if one was named.
     Directory {
         logs: PathBuf,
+        indexes: PathBuf,
         users: PathBuf,
         guards: Option<PathBuf>,
     },
@@ -38,6 +40,14 @@ impl Storage {
                 settings.guard = guards.as_ref().map(|guards| guards.join(name));
                 Arc::new(LocalDriver::new(settings))
             }
+        }
+    }
+
+    /// Where the leaf hashes of a CT log are looked up; in memory the service has a place of its own.
+    pub(crate) fn leaf_index(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Self::Memory => None,
+            Self::Directory { indexes, .. } => Some(indexes.join(name)),
         }
     }
 

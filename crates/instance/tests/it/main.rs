@@ -5,6 +5,7 @@ mod address;
 mod backup;
 mod ceremony;
 mod data;
+mod leaf_index;
 mod road;
 mod rotation;
 mod surroundings;
