@@ -56,7 +56,10 @@ fn main() {
     let signed = measure(|| {
         black_box(signer.sign(black_box(&attributes)).unwrap());
     });
-    println!("timestamps: {stamped:.0}/s, signatures alone: {signed:.0}/s, {THREADS} threads");
+    let ratio = signed / stamped;
+    println!(
+        "timestamps: {stamped:.0}/s, signatures alone: {signed:.0}/s, ratio {ratio:.2}; {THREADS} threads"
+    );
 }
 
 /// How often a second all threads together can do it.
