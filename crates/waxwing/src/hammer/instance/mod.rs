@@ -38,11 +38,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use serde::Deserialize;
 use waxwing_cli::{Format, Output};
-use waxwing_crypto::KeyType;
-use waxwing_encoding::base64;
 use waxwing_encoding::time::Clock;
 use waxwing_tlog::Hash;
 use waxwing_tlog::note::NoteVerifier;
@@ -57,7 +53,7 @@ use self::report::{
 use self::server::Server;
 use self::signatures::{RawKeys, Signatures};
 use self::tally::Tally;
-use self::tokens::Tokens;
+use self::tokens::{TokenKind, Tokens};
 use self::trust::Trust;
 pub(super) use self::turns::Load as InstanceLoad;
 use super::check;
@@ -290,37 +286,4 @@ fn by_index<'a>(leaves: impl Iterator<Item = &'a Leaf>) -> Result<BTreeMap<u64, 
         }
     }
     Ok(places)
-}
-
-/// How tokens are signed.
-struct TokenKind {
-    algorithm: String,
-    key: KeyType,
-}
-
-impl TokenKind {
-    fn of(token: &str) -> anyhow::Result<Self> {
-        #[derive(Deserialize)]
-        struct Header {
-            alg: String,
-        }
-        let mut parts = token.split('.');
-        let mut part = || {
-            let part = parts.next().context("a token has three parts")?;
-            Ok::<_, anyhow::Error>(base64::decode_proto_json(part)?)
-        };
-        let Header { alg } = serde_json::from_slice(&part()?)?;
-        part()?;
-        let key = match alg.as_str() {
-            "ES256" => KeyType::EcdsaP256,
-            "ES384" => KeyType::EcdsaP384,
-            "EdDSA" => KeyType::Ed25519,
-            "RS256" => KeyType::Rsa(part()?.len() * 8),
-            other => return Err(anyhow!("no floor is known for tokens signed with {other}")),
-        };
-        Ok(Self {
-            algorithm: alg,
-            key,
-        })
-    }
 }

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use serde::Deserialize;
 use tokio::task::JoinHandle;
+use waxwing_crypto::KeyType;
+use waxwing_encoding::base64;
 use waxwing_instance::control::{self, Order};
 
 /// How many people ask, in turn.
@@ -81,4 +84,40 @@ async fn fresh(data: &Path, patience: Duration) -> anyhow::Result<Vec<Arc<str>>>
         }
     }
     Ok(tokens)
+}
+
+/// How tokens are signed.
+#[derive(Debug)]
+pub(super) struct TokenKind {
+    /// As the header names it.
+    pub(super) algorithm: String,
+    pub(super) key: KeyType,
+}
+
+impl TokenKind {
+    /// By the header and the length of the signature.
+    pub(super) fn of(token: &str) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        struct Header {
+            alg: String,
+        }
+        let mut parts = token.split('.');
+        let mut part = || {
+            let part = parts.next().context("a token has three parts")?;
+            Ok::<_, anyhow::Error>(base64::decode_proto_json(part)?)
+        };
+        let Header { alg } = serde_json::from_slice(&part()?)?;
+        part()?;
+        let key = match alg.as_str() {
+            "ES256" => KeyType::EcdsaP256,
+            "ES384" => KeyType::EcdsaP384,
+            "EdDSA" => KeyType::Ed25519,
+            "RS256" => KeyType::Rsa(part()?.len() * 8),
+            other => return Err(anyhow!("no floor is known for tokens signed with {other}")),
+        };
+        Ok(Self {
+            algorithm: alg,
+            key,
+        })
+    }
 }
