@@ -77,7 +77,7 @@ fn compare(criterion: &mut Criterion) {
             criterion::BatchSize::SmallInput,
         );
     });
-    criterion.bench_function("its signatures alone", |bencher| {
+    criterion.bench_function("add-pre-chain: its signatures alone", |bencher| {
         bencher.iter(|| floor(&key, &signature));
     });
     let (mut all, mut alone) = (Vec::new(), Vec::new());

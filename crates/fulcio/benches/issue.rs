@@ -78,7 +78,7 @@ fn compare(criterion: &mut Criterion) {
     criterion.bench_function("a certificate", |bencher| {
         bencher.iter(|| issue(&runtime, &world, next.next().unwrap()));
     });
-    criterion.bench_function("its signatures alone", |bencher| {
+    criterion.bench_function("a certificate: its signatures alone", |bencher| {
         bencher.iter(|| floor(&key, &signature));
     });
     let (mut all, mut alone) = (Vec::new(), Vec::new());
