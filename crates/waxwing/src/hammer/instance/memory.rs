@@ -7,6 +7,9 @@ use crate::hammer::process::Process;
 /// By which share the last third may lie above the first and still be called flat.
 const FLAT: f64 = 1.1;
 
+/// How many samples are told.
+const POINTS: usize = 30;
+
 /// Samples of one run.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -23,6 +26,8 @@ pub(super) struct MemoryReport {
     pub(super) last_third_bytes: f64,
     pub(super) peak_bytes: Option<u64>,
     pub(super) flat: bool,
+    /// At most [`POINTS`] of the samples, at equal distances.
+    pub(super) series_bytes: Vec<u64>,
 }
 
 impl Memory {
@@ -35,6 +40,11 @@ impl Memory {
     pub(super) fn sample(&mut self, process: Process) {
         self.samples.extend(process.memory());
         self.peak = self.peak.max(process.peak_memory());
+    }
+
+    fn series(&self) -> Vec<u64> {
+        let step = self.samples.len().div_ceil(POINTS).max(1);
+        self.samples.iter().step_by(step).copied().collect()
     }
 
     /// `None` when there are not enough samples for thirds.
@@ -52,6 +62,7 @@ impl Memory {
             last_third_bytes: last,
             peak_bytes: self.peak,
             flat: last <= first * FLAT,
+            series_bytes: self.series(),
         })
     }
 }
@@ -75,6 +86,10 @@ mod tests {
         assert!(flat.flat, "{flat:?}");
         let grown = report(&[100, 100, 100, 111, 111, 111, 112]).unwrap();
         assert!(!grown.flat, "{grown:?}");
-        assert_eq!(grown.samples, 7);
+        assert_eq!((grown.samples, grown.series_bytes.len()), (7, 7));
+        let many: Vec<u64> = (0..61).collect();
+        let series = report(&many).unwrap().series_bytes;
+        assert_eq!(series[..3], [0, 3, 6]);
+        assert_eq!(series.len(), 21);
     }
 }
