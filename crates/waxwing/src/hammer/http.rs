@@ -30,8 +30,10 @@ const LAST_PAUSE: Duration = Duration::from_millis(500);
 /// Where a log is.
 #[derive(Debug)]
 pub(super) struct Server {
-    /// `HOST:PORT`, for the connection and the header.
+    /// `HOST:PORT`, for the connection.
     authority: String,
+    /// The same for the header.
+    host: String,
     /// What stands before `/add`, without a slash at its end.
     prefix: String,
     /// How long an entry is sent again when no answer comes.
@@ -70,11 +72,25 @@ impl Server {
         if uri.query().is_some() {
             bail!("{url:?} has a query; expected http://HOST:PORT");
         }
+        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
         Ok(Arc::new(Self {
-            authority: format!("{host}:{}", uri.port_u16().unwrap_or(80)),
+            host: authority.clone(),
+            authority,
             prefix: uri.path().trim_end_matches('/').to_owned(),
             patience,
         }))
+    }
+}
+
+impl Server {
+    /// The same server, asked by another host name than that of its address.
+    pub(super) fn asked_as(&self, host: &str) -> Arc<Self> {
+        Arc::new(Self {
+            authority: self.authority.clone(),
+            host: host.to_owned(),
+            prefix: self.prefix.clone(),
+            patience: self.patience,
+        })
     }
 }
 
@@ -143,7 +159,7 @@ impl Caller {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.server.prefix))
-            .header(HOST, &self.server.authority);
+            .header(HOST, &self.server.host);
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }

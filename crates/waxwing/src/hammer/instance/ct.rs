@@ -35,6 +35,7 @@ pub(super) struct Ct {
     next: AtomicUsize,
     identity: Identity,
     log: PublicKey,
+    path: String,
     clock: Arc<dyn Clock>,
 }
 
@@ -48,11 +49,11 @@ struct Answer {
 }
 
 impl Ct {
-    /// For the log with this key; `authority` and those `above` it are the instance's.
+    /// For the log with this key below this prefix; `authority` and those `above` it are the instance's.
     pub(super) fn new(
         authority: Authority,
         above: &[Certificate],
-        log: PublicKey,
+        (log, prefix): (PublicKey, &str),
         issuer: String,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
@@ -74,6 +75,7 @@ impl Ct {
                 subject: Some("hammer@waxwing.localhost".into()),
             },
             log,
+            path: format!("{prefix}/ct/v1/add-pre-chain"),
             clock,
         })
     }
@@ -85,7 +87,10 @@ impl Drive for Ct {
 
     const SERVICE: Service = Service::Ct;
     const SUCCESS: StatusCode = StatusCode::OK;
-    const PATH: &'static str = "/ct/ct/v1/add-pre-chain";
+
+    fn path(&self) -> &str {
+        &self.path
+    }
 
     fn prepare(&self) -> anyhow::Result<(Bytes, Certificate)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);

@@ -62,11 +62,11 @@ pub(super) trait Drive: Send + Sync + 'static {
     /// The status of a good answer.
     const SUCCESS: StatusCode;
 
-    /// The path below the instance's address.
-    const PATH: &'static str;
-
     /// The type of a request.
     const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
+
+    /// The path on the instance's host.
+    fn path(&self) -> &str;
 
     /// A request that was never sent before.
     fn prepare(&self) -> anyhow::Result<(Bytes, Self::Expected)>;

@@ -105,7 +105,10 @@ impl Drive for Fulcio {
 
     const SERVICE: Service = Service::Fulcio;
     const SUCCESS: StatusCode = StatusCode::OK;
-    const PATH: &'static str = "/api/v2/signingCert";
+
+    fn path(&self) -> &str {
+        "/api/v2/signingCert"
+    }
 
     fn prepare(&self) -> anyhow::Result<(Bytes, usize)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed) % KEYS;

@@ -134,7 +134,7 @@ async fn until<D: Drive>(
         }
         let (body, expected) = drive.prepare().map_err(Failure::Failed)?;
         let sent = Instant::now();
-        let answer = ask::<D>(caller, &body, tally).await?;
+        let answer = ask(drive, caller, &body, tally).await?;
         let took = sent.elapsed();
         tally.leaves.extend(drive.judge(&expected, &answer)?);
         if began < measured_from {

@@ -109,7 +109,9 @@ impl Hammer {
         let heads = Arc::new(Heads::new(trust.rekor_heads()?));
         let drives = Drives::new(data, &trust, tokens, &heads, &clock)?;
         let mut session = Session {
-            caller: Caller::new(http::Server::new(&url, self.patience())?),
+            caller: Caller::new(
+                http::Server::new(&url, self.patience())?.asked_as(trust.rekor_host()),
+            ),
             hammer: self,
             trust,
             url,
@@ -224,7 +226,8 @@ impl Session<'_> {
         Ok(vec![
             self.log("rekor log", "", &rekor, &roots, &rekor_heads)
                 .await?,
-            self.log("ct log", "/ct", &ct, &none, &ct_heads).await?,
+            self.log("ct log", self.trust.ct_prefix(), &ct, &none, &ct_heads)
+                .await?,
         ])
     }
 
@@ -237,7 +240,8 @@ impl Session<'_> {
         verifier: &NoteVerifier,
     ) -> Result<LogReport, Failure> {
         let url = format!("{}{prefix}", self.url.trim_end_matches('/'));
-        let caller = Caller::new(http::Server::new(&url, self.hammer.patience())?);
+        let server = http::Server::new(&url, self.hammer.patience())?;
+        let caller = Caller::new(server.asked_as(self.trust.rekor_host()));
         let head = check::kept(leaves, heads, caller, verifier).await?;
         Ok(LogReport {
             name,
@@ -262,7 +266,13 @@ impl Drives {
         let ct_log = trust.ct.public_key.clone();
         let fulcio = fulcio::Fulcio::new(tokens, trust.fulcio.clone(), ct_log.clone(), &issuer)?;
         let (authority, above) = waxwing_instance::dangerous_issuing_authority(data, clock)?;
-        let ct = ct::Ct::new(authority, &above, ct_log, issuer, Arc::clone(clock))?;
+        let ct = ct::Ct::new(
+            authority,
+            &above,
+            (ct_log, trust.ct_prefix()),
+            issuer,
+            Arc::clone(clock),
+        )?;
         let tsa = tsa::Tsa::new(trust.tsa.clone(), Arc::clone(clock));
         Ok(Self {
             rekor: Arc::new(rekor),

@@ -68,7 +68,10 @@ impl Drive for Rekor {
 
     const SERVICE: Service = Service::Rekor;
     const SUCCESS: StatusCode = StatusCode::CREATED;
-    const PATH: &'static str = "/api/v2/log/entries";
+
+    fn path(&self) -> &str {
+        "/api/v2/log/entries"
+    }
 
     fn prepare(&self) -> anyhow::Result<(Bytes, Vec<u8>)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);

@@ -49,7 +49,7 @@ impl World {
     /// Asks once; what the answer must be, and the answer.
     async fn ask<D: Drive>(&self, drive: &D) -> (D::Expected, Bytes) {
         let (request, expected) = drive.prepare().unwrap();
-        let url = format!("{}{}", self.instance.address().base(), D::PATH);
+        let url = format!("{}{}", self.instance.address().base(), drive.path());
         let kind = D::CONTENT_TYPE;
         let client = self.instance.client().unwrap();
         let answer = client.post(&url, kind.to_str().unwrap(), request).await;

@@ -75,7 +75,7 @@ async fn fresh(data: &Path, patience: Duration) -> anyhow::Result<Vec<Arc<str>>>
         let order = Order::Token {
             r#as: email(tokens.len()),
         };
-        match control::ask(data, &order).await {
+        match control::ask::<String>(data, &order).await {
             Ok(token) => tokens.push(token.into()),
             Err(_) if began.elapsed() < patience => {
                 tokio::time::sleep(Duration::from_millis(100)).await;

@@ -59,15 +59,37 @@ impl Trust {
         Ok(url.to_owned())
     }
 
-    /// What the heads of the Rekor log are verified with.
-    pub(super) fn rekor_heads(&self) -> anyhow::Result<NoteVerifier> {
-        let key = &self.rekor.public_key;
-        Ok(NoteVerifier::rekor_v2(self.address.host(), key)?)
+    /// By which host name the Rekor log is asked: each has its own.
+    pub(super) fn rekor_host(&self) -> &str {
+        authority(&self.rekor).0
     }
 
-    /// What the heads of the CT log are verified with.
-    pub(super) fn ct_heads(&self) -> anyhow::Result<NoteVerifier> {
-        let (origin, key) = (self.address.ct_origin(), &self.ct.public_key);
-        Ok(NoteVerifier::tree_head(&origin, key)?)
+    /// Below which path the CT log is.
+    pub(super) fn ct_prefix(&self) -> &str {
+        authority(&self.ct).1
     }
+
+    /// What the heads of the Rekor log are verified with; their origin is a bare host name.
+    pub(super) fn rekor_heads(&self) -> anyhow::Result<NoteVerifier> {
+        let host = self.rekor_host();
+        let port = host
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.ends_with(']'));
+        let origin = port.map_or(host, |(name, _)| name);
+        Ok(NoteVerifier::rekor_v2(origin, &self.rekor.public_key)?)
+    }
+
+    /// What the heads of the CT log are verified with; their origin is its URL without the scheme.
+    pub(super) fn ct_heads(&self) -> anyhow::Result<NoteVerifier> {
+        let (host, prefix) = authority(&self.ct);
+        let origin = format!("{host}{prefix}");
+        Ok(NoteVerifier::tree_head(&origin, &self.ct.public_key)?)
+    }
+}
+
+/// Host with port, and the path behind it without a slash at its end.
+fn authority(log: &TransparencyLog) -> (&str, &str) {
+    let url = log.base_url.trim_end_matches('/');
+    let url = url.split_once("://").map_or(url, |(_, behind)| behind);
+    url.split_at(url.find('/').unwrap_or(url.len()))
 }

@@ -53,8 +53,11 @@ impl Drive for Tsa {
 
     const SERVICE: Service = Service::Tsa;
     const SUCCESS: StatusCode = StatusCode::OK;
-    const PATH: &'static str = "/api/v1/timestamp";
     const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/timestamp-query");
+
+    fn path(&self) -> &str {
+        "/api/v1/timestamp"
+    }
 
     fn prepare(&self) -> anyhow::Result<(Bytes, Asked)> {
         let (mut message, mut nonce) = ([0; 32], [0; 8]);

@@ -71,7 +71,7 @@ pub(super) async fn run<D: Drive>(
         let floors = keys.measure(FLOORS)?;
         let meter = Meter::start(server).await;
         let mut sending = Tally::new();
-        let sent = send::<_, D>(&requests, &mut callers, &mut sending).await?;
+        let sent = send(drive, &requests, &mut callers, &mut sending).await?;
         let used = meter.stop();
         let is_warm = warm < load.warm_up;
         warm += used.time;
@@ -99,8 +99,9 @@ pub(super) async fn run<D: Drive>(
 }
 
 /// Sends every request, one at a time on each connection.
-async fn send<E: Send + Sync + 'static, D: Drive<Expected = E>>(
-    requests: &Arc<Vec<(Bytes, E)>>,
+async fn send<D: Drive>(
+    drive: &Arc<D>,
+    requests: &Arc<Vec<(Bytes, D::Expected)>>,
     callers: &mut Vec<Caller>,
     tally: &mut Tally,
 ) -> Result<Vec<Sent>, Failure> {
@@ -108,6 +109,7 @@ async fn send<E: Send + Sync + 'static, D: Drive<Expected = E>>(
     let mut senders = JoinSet::new();
     for mut caller in callers.drain(..) {
         let (requests, next) = (Arc::clone(requests), Arc::clone(&next));
+        let drive = Arc::clone(drive);
         senders.spawn(async move {
             let (mut sent, mut tally) = (Vec::new(), Tally::new());
             loop {
@@ -116,7 +118,7 @@ async fn send<E: Send + Sync + 'static, D: Drive<Expected = E>>(
                     return Ok::<_, Failure>((caller, sent, tally));
                 };
                 let began = Instant::now();
-                let answer = ask::<D>(&mut caller, body, &mut tally).await?;
+                let answer = ask(&*drive, &mut caller, body, &mut tally).await?;
                 let took = began.elapsed();
                 sent.push(Sent {
                     number,
@@ -138,13 +140,14 @@ async fn send<E: Send + Sync + 'static, D: Drive<Expected = E>>(
 
 /// Asks until there is an answer that is no refusal.
 pub(super) async fn ask<D: Drive>(
+    drive: &D,
     caller: &mut Caller,
     body: &Bytes,
     tally: &mut Tally,
 ) -> Result<Bytes, Failure> {
     loop {
         let kind = Some(D::CONTENT_TYPE);
-        let answer = caller.ask_with(&Method::POST, D::PATH, kind, body.clone());
+        let answer = caller.ask_with(&Method::POST, drive.path(), kind, body.clone());
         let Answer {
             status,
             body,
