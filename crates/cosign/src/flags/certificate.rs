@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use waxwing_cli::Output;
 use waxwing_pki::fulcio::Claim;
@@ -114,7 +114,8 @@ impl CertificateVerify {
     fn identity(&self) -> anyhow::Result<Identity> {
         let (name, name_pattern) = (
             matcher(self.certificate_identity.as_deref(), None)?,
-            matcher(None, self.certificate_identity_regexp.as_deref())?,
+            matcher(None, self.certificate_identity_regexp.as_deref())
+                .context("--certificate-identity-regexp is no regular expression")?,
         );
         let name = match (name, name_pattern) {
             (Some(name), None) | (None, Some(name)) => name,
@@ -127,7 +128,8 @@ impl CertificateVerify {
             ),
         };
         let exact = matcher(self.certificate_oidc_issuer.as_deref(), None)?;
-        let pattern = matcher(None, self.certificate_oidc_issuer_regexp.as_deref())?;
+        let pattern = matcher(None, self.certificate_oidc_issuer_regexp.as_deref())
+            .context("--certificate-oidc-issuer-regexp is no regular expression")?;
         let mut identity = match (exact, pattern) {
             (Some(issuer), None) | (None, Some(issuer)) => Identity::new(issuer, name)?,
             // Both must hold, as in the original.

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
 mod conformance;
+mod cosign;
 mod foreign_issuer;
 mod fsck;
 mod grpc;

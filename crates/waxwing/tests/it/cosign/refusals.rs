@@ -1,0 +1,145 @@
+//! Each flag that asks for something changes what is accepted: without its fault the same line succeeds.
+
+use super::{AT_INSTANCE, Bench, expected};
+
+#[test]
+fn whom_to_expect_is_asked_for_and_may_be_a_pattern() {
+    let Some(bench) = Bench::new() else { return };
+    let running = bench.instance();
+    bench.ours(&format!("sign-blob {AT_INSTANCE} blob"));
+    let root = "--trusted-root data/client/trusted_root.json --use-signed-timestamps";
+    let verify = |flags: &str| format!("verify-blob {root} {flags} blob");
+    let issuer = format!("--certificate-oidc-issuer {}/oidc", running.url);
+    let both = |line: &str| {
+        bench.ours(line);
+        bench.theirs(&bench.sid, &format!("{line} --bundle blob.sigstore.json"));
+    };
+    let neither = |line: &str, words: &str| {
+        bench.ours_refuses(line, words);
+        bench.theirs_refuses(
+            &bench.sid,
+            &format!("{line} --bundle blob.sigstore.json"),
+            "rror",
+        );
+    };
+    both(&verify(&format!(
+        "--certificate-identity me@example.com {issuer}"
+    )));
+    both(&verify(&format!(
+        "--certificate-identity-regexp ^me@ {issuer}"
+    )));
+    both(&verify(
+        "--certificate-identity me@example.com --certificate-oidc-issuer-regexp ^http://127",
+    ));
+    neither(
+        &verify(&format!("--certificate-identity you@example.com {issuer}")),
+        "me@example.com",
+    );
+    neither(
+        &verify(&format!("--certificate-identity-regexp ^you@ {issuer}")),
+        "me@example.com",
+    );
+    neither(
+        &verify(
+            "--certificate-identity me@example.com --certificate-oidc-issuer https://x.example",
+        ),
+        "/oidc",
+    );
+    neither(
+        &verify("--certificate-identity me@example.com --certificate-oidc-issuer-regexp ^https"),
+        "/oidc",
+    );
+    neither(&verify(&issuer), "--certificate-identity");
+    neither(
+        &verify("--certificate-identity me@example.com"),
+        "--certificate-oidc-issuer",
+    );
+    neither(
+        &verify(&format!("--certificate-identity-regexp ( {issuer}")),
+        "regular expression",
+    );
+    neither(
+        &verify(&format!(
+            "--certificate-identity me@example.com {issuer} --certificate-github-workflow-name build"
+        )),
+        "build",
+    );
+    running.stop();
+}
+
+#[test]
+fn proofs_are_asked_for_unless_they_are_ignored_by_name() {
+    let Some(bench) = Bench::new() else { return };
+    let running = bench.instance();
+    bench.ours(&format!("sign-blob {AT_INSTANCE} blob"));
+    let expected = expected(&running);
+    // The same root without its CT logs, and without its transparency logs.
+    let root: serde_json::Value =
+        serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
+    for (without, ignored, words) in [
+        (
+            "ctlogs",
+            "--insecure-ignore-sct",
+            "signed certificate timestamps",
+        ),
+        ("tlogs", "--insecure-ignore-tlog", "transparency log"),
+    ] {
+        let mut root = root.clone();
+        root.as_object_mut().unwrap().remove(without);
+        std::fs::write(bench.path("less.json"), root.to_string()).unwrap();
+        let verify = format!("verify-blob {expected} --bundle blob.sigstore.json blob");
+        let verify = verify.replace("data/client/trusted_root.json", "less.json");
+        bench.ours_refuses(&verify, words);
+        bench.theirs_refuses(&bench.sid, &verify, "rror");
+        let verify = format!("{verify} {ignored}");
+        bench.ours(&verify);
+        bench.theirs(&bench.sid, &verify);
+    }
+    running.stop();
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_before_anything_is_signed() {
+    let Some(bench) = Bench::new() else { return };
+    bench.ours("generate-key-pair");
+    let refused = [
+        ("--sk", "hardware"),
+        (
+            "--rekor-url http://127.0.0.1:9 --signing-config x",
+            "cannot specify service URLs",
+        ),
+        ("--timestamp-client-cert x", "--timestamp-client-key"),
+        ("--certificate-chain x", "--certificate"),
+    ];
+    for (flags, words) in refused {
+        bench.ours_refuses(
+            &format!("sign-blob --key cosign.key --tlog-upload=false {flags} --bundle b.json blob"),
+            words,
+        );
+        assert!(!bench.path("b.json").exists());
+    }
+    bench.ours("sign-blob --key cosign.key --tlog-upload=false --bundle b.json blob");
+}
+
+#[test]
+fn a_token_is_asked_for_and_read_from_flag_file_and_variable() {
+    let Some(bench) = Bench::new() else { return };
+    let running = bench.instance();
+    let at = AT_INSTANCE.replace("--identity-token token", "");
+    let verify = format!("verify-blob {} --bundle b.json blob", expected(&running));
+    let token = String::from_utf8(bench.read("token")).unwrap();
+    bench.ours_with(
+        &format!("sign-blob {at} --bundle b.json blob"),
+        &[("SIGSTORE_ID_TOKEN", &token)],
+    );
+    bench.ours(&verify);
+    bench.ours(&format!(
+        "sign-blob {at} --identity-token {token} --bundle b.json blob"
+    ));
+    bench.ours(&verify);
+    bench.ours_refuses(
+        &format!("sign-blob {at} --identity-token blob --bundle c.json blob"),
+        "token",
+    );
+    running.stop();
+}
