@@ -14,12 +14,12 @@ fn whom_to_expect_is_asked_for_and_may_be_a_pattern() {
         bench.ours(line);
         bench.theirs(&bench.sid, &format!("{line} --bundle blob.sigstore.json"));
     };
-    let neither = |line: &str, words: &str| {
+    let neither = |line: &str, words: &str, theirs: &str| {
         bench.ours_refuses(line, words);
         bench.theirs_refuses(
             &bench.sid,
             &format!("{line} --bundle blob.sigstore.json"),
-            "rror",
+            theirs,
         );
     };
     both(&verify(&format!(
@@ -34,35 +34,46 @@ fn whom_to_expect_is_asked_for_and_may_be_a_pattern() {
     neither(
         &verify(&format!("--certificate-identity you@example.com {issuer}")),
         "me@example.com",
+        "expected SAN value \"you@example.com\"",
     );
     neither(
         &verify(&format!("--certificate-identity-regexp ^you@ {issuer}")),
         "me@example.com",
+        "expected SAN value to match regex",
     );
     neither(
         &verify(
             "--certificate-identity me@example.com --certificate-oidc-issuer https://x.example",
         ),
         "/oidc",
+        "expected issuer value \"https://x.example\"",
     );
     neither(
         &verify("--certificate-identity me@example.com --certificate-oidc-issuer-regexp ^https"),
         "/oidc",
+        "expected issuer value to match regex",
     );
-    neither(&verify(&issuer), "--certificate-identity");
+    neither(
+        &verify(&issuer),
+        "--certificate-identity",
+        "--certificate-identity or --certificate-identity-regexp is required",
+    );
     neither(
         &verify("--certificate-identity me@example.com"),
         "--certificate-oidc-issuer",
+        "--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required",
     );
     neither(
         &verify(&format!("--certificate-identity-regexp ( {issuer}")),
         "regular expression",
+        "error parsing regexp",
     );
     neither(
         &verify(&format!(
             "--certificate-identity me@example.com {issuer} --certificate-github-workflow-name build"
         )),
         "build",
+        "failed to verify certificate identity",
     );
     running.stop();
 }
@@ -76,13 +87,19 @@ fn proofs_are_asked_for_unless_they_are_ignored_by_name() {
     // The same root without its CT logs, and without its transparency logs.
     let root: serde_json::Value =
         serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
-    for (without, ignored, words) in [
+    for (without, ignored, words, theirs) in [
         (
             "ctlogs",
             "--insecure-ignore-sct",
             "signed certificate timestamps",
+            "failed to verify signed certificate timestamp",
         ),
-        ("tlogs", "--insecure-ignore-tlog", "transparency log"),
+        (
+            "tlogs",
+            "--insecure-ignore-tlog",
+            "transparency log",
+            "failed to verify log inclusion",
+        ),
     ] {
         let mut root = root.clone();
         root.as_object_mut().unwrap().remove(without);
@@ -90,7 +107,7 @@ fn proofs_are_asked_for_unless_they_are_ignored_by_name() {
         let verify = format!("verify-blob {expected} --bundle blob.sigstore.json blob");
         let verify = verify.replace("data/client/trusted_root.json", "less.json");
         bench.ours_refuses(&verify, words);
-        bench.theirs_refuses(&bench.sid, &verify, "rror");
+        bench.theirs_refuses(&bench.sid, &verify, theirs);
         let verify = format!("{verify} {ignored}");
         bench.ours(&verify);
         bench.theirs(&bench.sid, &verify);

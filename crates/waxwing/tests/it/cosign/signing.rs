@@ -67,7 +67,11 @@ fn a_statement_of_ours_without_a_key_is_verified_by_cosign() {
         expected(&running)
     );
     bench.theirs(&bench.sid, &format!("{verify} --type custom blob"));
-    bench.theirs_refuses(&bench.sid, &format!("{verify} --type custom other"), "rror");
+    bench.theirs_refuses(
+        &bench.sid,
+        &format!("{verify} --type custom other"),
+        "provided artifact digests do not match digests in statement",
+    );
     bench.ours(&format!("{verify} --type custom blob"));
     running.stop();
 }
