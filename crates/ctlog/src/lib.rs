@@ -40,7 +40,7 @@ use waxwing_encoding::{base64, hex};
 use waxwing_log::{AddError, KeyIndex, Leaf, Log};
 use waxwing_pki::Certificate;
 use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
-use waxwing_serve::{BodyError, Route, read_body, with_body_cap};
+use waxwing_serve::{BodyError, Overload, Route, read_body, with_body_cap};
 
 use above::Remembered;
 use answer::Refused;
@@ -281,6 +281,11 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// What callers are told who ask too much, in this service's shape.
+pub fn overloaded(overload: &Overload) -> Response {
+    Refused::new(overload.status(), &overload.message()).into_response()
 }
 
 async fn add_chain(service: State<Service>, request: Request) -> Response {

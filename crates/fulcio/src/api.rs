@@ -17,6 +17,7 @@ use crate::algorithms::ClientAlgorithms;
 use crate::authority::{CertificateAuthority, Issued, Promise};
 use crate::config::Configuration;
 use crate::identity::Principal;
+use crate::identity_limit::IdentityLimit;
 use crate::possession::{self, KeyRefused};
 use crate::refusal;
 use crate::token::{TokenRefused, TokenVerifier};
@@ -40,11 +41,13 @@ pub struct Service {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
-    tokens: TokenVerifier,
-    authority: CertificateAuthority,
+    tokens: Arc<TokenVerifier>,
+    authority: Arc<CertificateAuthority>,
     algorithms: ClientAlgorithms,
     clock: Arc<dyn Clock>,
+    identities: Option<IdentityLimit>,
 }
 
 impl std::fmt::Debug for Service {
@@ -80,11 +83,26 @@ impl Service {
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
-                tokens,
-                authority,
+                tokens: Arc::new(tokens),
+                authority: Arc::new(authority),
                 algorithms,
                 clock,
+                identities: None,
             }),
+        }
+    }
+
+    /// The same service, which gives each identity no more than that.
+    #[must_use]
+    pub fn with_identity_limit(self, limit: IdentityLimit) -> Self {
+        self.changed(|inner| inner.identities = Some(limit))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        change(&mut inner);
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
@@ -103,6 +121,9 @@ impl Service {
         let principal = principal.map_err(|error| refusal::token(&error))?;
         let key = self.key(request, &principal);
         let key = key.map_err(|error| refusal::key(&error))?;
+        if let Some(limit) = &inner.identities {
+            limit.check(&principal)?;
+        }
         let issued = inner.authority.issue(&key, &principal, now).await;
         issued.map_err(refusal::issue)
     }

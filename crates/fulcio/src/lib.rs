@@ -19,12 +19,14 @@ pub mod config;
 pub mod grpc;
 pub mod http;
 pub mod identity;
+mod identity_limit;
 pub mod possession;
 mod refusal;
 pub mod rules;
 pub mod token;
 
 pub use api::Service;
+pub use identity_limit::IdentityLimit;
 
 use waxwing_serve::Route;
 

@@ -19,7 +19,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::config::{ConfigError, Pattern, document};
+use waxwing_serve::document::{Document, DocumentError};
+
+use crate::config::Pattern;
 use crate::identity::{TokenClaims, printed};
 
 /// Which claims the tokens of an issuer must have.
@@ -54,7 +56,7 @@ pub struct RuleRefused {
 pub enum RulesError {
     /// Neither JSON nor YAML.
     #[error(transparent)]
-    Document(#[from] ConfigError),
+    Document(#[from] DocumentError),
     /// A rule of another form.
     #[error("{place}: expected {expected}")]
     Form {
@@ -68,11 +70,15 @@ pub enum RulesError {
 impl Rules {
     /// Reads rules in YAML or JSON: an object whose one member `rules` is a list.
     pub fn read(text: &[u8]) -> Result<Self, RulesError> {
+        Self::of(Document::read(text)?.value())
+    }
+
+    /// The rules in a tree that was read already.
+    pub fn of(document: &Value) -> Result<Self, RulesError> {
         let form = |place: &str, expected| RulesError::Form {
             place: place.to_owned(),
             expected,
         };
-        let document = document::read(text)?;
         let whole = "an object with one member, rules, which is a list";
         let members = document.as_object().filter(|members| members.len() == 1);
         let list = members.and_then(|members| members.get("rules")?.as_array());

@@ -39,6 +39,7 @@ mod signing_key;
 mod state;
 mod token;
 
+pub use flow::answer::overloaded;
 pub use issuer::{Issuer, IssuerError};
 pub use login::password::{Cost, LONGEST_PASSWORD, PasswordError, PasswordHash, SHORTEST_PASSWORD};
 pub use login::upstream::{IdTokenRefused, OidcConnector, UpstreamError};

@@ -2,22 +2,22 @@
 //!
 //! A service is a [`axum::Router`] and a table of its routes. This crate knows no service; it gives
 //! them one way to refuse ([`Rejection`]), to read a body below a cap ([`Json`], [`RawBody`]), to be
-//! counted ([`Observations`], [`Metrics`], [`RequestLog`]), to be held within bounds ([`RateLimit`],
-//! [`InFlightLimit`]), to share a port without shadowing each other ([`check_mounts`]), and to be
+//! counted ([`Observations`], [`Metrics`], [`RequestLog`]), to be held within bounds ([`CallerLimits`],
+//! [`TrustedProxies`]), to share a port without shadowing each other ([`check_mounts`]), and to be
 //! reached over TCP ([`Listener`]) and TLS ([`Tls`]).
 
 mod body;
 mod code;
 mod connection;
+pub mod document;
 mod ending;
 mod fallback;
 mod grpc;
 mod health;
-mod in_flight;
+mod limits;
 mod listener;
 mod metrics;
 mod observations;
-mod rate_limit;
 mod rejection;
 mod request_log;
 mod routes;
@@ -31,14 +31,16 @@ pub use grpc::{
     reflection,
 };
 pub use health::{HEALTH_ROUTES, health};
-pub use in_flight::InFlightLimit;
+pub use limits::{
+    AddressRange, AddressRangeError, CallerLimits, ForwardedBy, InFlightLimit, Network, Overload,
+    Rate, RateError, RateLimit, RateTable, Shape, TrustedProxies,
+};
 pub use listener::{Limits, ListenError, Listener, listen};
 pub use metrics::{
     Counter, Gauge, Histogram, METRICS_ROUTES, MOST_SERIES, MetricError, Metrics, Process,
     metrics_router,
 };
 pub use observations::{Counted, LATENCY_BOUNDS, Observations};
-pub use rate_limit::{Network, Rate, RateLimit, RateTable};
 pub use rejection::{HttpRejection, Rejection};
 pub use request_log::{LogFormat, RequestId, RequestLog};
 pub use routes::{Mount, Route, RouteConflict, check_mounts};

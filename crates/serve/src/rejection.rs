@@ -13,7 +13,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::Serialize;
 
 use crate::Code;
@@ -25,6 +25,7 @@ pub struct Rejection {
     code: Code,
     message: String,
     reason: Option<Reason>,
+    retry_after: Option<u64>,
 }
 
 /// A refusal in the shape `{"code":400,"message":"…"}`.
@@ -48,6 +49,7 @@ impl Rejection {
             code,
             message: message.into(),
             reason: None,
+            retry_after: None,
         }
     }
 
@@ -72,6 +74,15 @@ impl Rejection {
         let explanation = explanation.into();
         Self {
             reason: Some(Reason { name, explanation }),
+            ..self
+        }
+    }
+
+    /// Adds in how many seconds the same request is worth another try.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
             ..self
         }
     }
@@ -149,7 +160,11 @@ impl IntoResponse for Rejection {
             message: &self.message,
             details: Some(self.error_info().into_iter().collect()),
         };
-        answer(self.code.status(), &body)
+        let mut response = answer(self.code.status(), &body);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

@@ -29,7 +29,9 @@ use waxwing_pki::issue::SerialNumber;
 use waxwing_pki::timestamp::{
     TimestampAuthority, TimestampAuthorityError, TimestampDetails, TimestampRequest,
 };
-use waxwing_serve::{HttpRejection, Route, read_body, refuse_other_methods, with_body_cap};
+use waxwing_serve::{
+    HttpRejection, Overload, Route, read_body, refuse_other_methods, with_body_cap,
+};
 
 pub use request::{RequestError, request_from_json};
 pub use watch::{ClockError, ClockState, ClockWatch, WatchSettings, WhenOff};
@@ -138,6 +140,11 @@ impl Service {
             self.inner.settings.largest_body,
         )
     }
+}
+
+/// What callers are told who ask too much, in this service's shape.
+pub fn overloaded(overload: &Overload) -> Response {
+    HttpRejection::new(overload.status(), overload.message()).into_response()
 }
 
 async fn timestamp(

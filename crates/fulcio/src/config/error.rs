@@ -1,29 +1,17 @@
 //! Why a configuration is refused. The sentences of the original come first, what and where follow.
 
-use crate::config::document::LARGEST_CONFIGURATION;
+use waxwing_serve::document::DocumentError;
+
 use crate::config::domain::DomainError;
-use crate::config::yaml::YamlError;
 use crate::identity::{ClaimPathError, SourceError};
 
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// More than is read.
-    #[error("a configuration of {length} bytes; at most {LARGEST_CONFIGURATION} are read")]
-    TooLarge {
-        /// Its length.
-        length: usize,
-    },
-    /// Begins as JSON and is none.
-    #[error("JSON: {problem}")]
-    Json {
-        /// What the reader says.
-        problem: String,
-    },
     /// Neither JSON nor YAML that is read here.
     #[error(transparent)]
-    Yaml(#[from] YamlError),
+    Document(#[from] DocumentError),
     /// A value of another type.
     #[error("{place}: expected {expected}, found {found}")]
     Type {

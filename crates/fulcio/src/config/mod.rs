@@ -15,23 +15,22 @@
 //! them. Unknown names are passed over. Everything that can be wrong is found at start, with the
 //! original's sentence, the place and the value.
 
-pub(crate) mod document;
 mod domain;
 mod error;
 mod issuer;
 mod meta;
 mod read;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use document::LARGEST_CONFIGURATION;
 pub use domain::DomainError;
 pub use error::{ConfigError, IssuerProblem};
 pub use issuer::IssuerSettings;
 pub use meta::Pattern;
-pub use yaml::{YamlError, YamlProblem};
+
+use serde_json::Value;
+use waxwing_serve::document::Document;
 
 use crate::identity::{ClaimPath, Kind};
 
@@ -54,7 +53,12 @@ pub struct Issuer {
 impl Configuration {
     /// Reads a configuration file, JSON or YAML.
     pub fn read(text: &[u8]) -> Result<Self, ConfigError> {
-        let raw = read::raw(&document::read(text)?)?;
+        Self::of(Document::read(text)?.value())
+    }
+
+    /// What stands in a tree that was read already.
+    pub fn of(document: &Value) -> Result<Self, ConfigError> {
+        let raw = read::raw(document)?;
         let providers = issuer::providers(&raw.providers)?;
         let mut exact = BTreeMap::new();
         for (url, raw) in raw.issuers {

@@ -11,6 +11,7 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use waxwing_serve::Overload;
 
 use crate::login::local::LoginError;
 use crate::login::upstream::UpstreamError;
@@ -129,6 +130,16 @@ impl IntoResponse for TokenError {
         }
         response
     }
+}
+
+/// What callers are told who ask too much: RFC 6749 has no better word for it than
+/// `temporarily_unavailable`.
+pub fn overloaded(overload: &Overload) -> Response {
+    let body = Body {
+        error: "temporarily_unavailable",
+        error_description: overload.message(),
+    };
+    secret_json(overload.status(), &body)
 }
 
 /// JSON that nobody may keep.

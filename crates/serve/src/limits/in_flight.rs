@@ -13,15 +13,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use axum::response::IntoResponse;
-use http::header::RETRY_AFTER;
+use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::{Overload, Shape};
 use crate::ending::{Listens, until_sent};
-use crate::{Code, Rejection};
-
-/// How many seconds later who is refused should come again.
-const RETRY_SECONDS: &str = "1";
 
 /// So many requests at once. Clones share the limit, over all routers that they are around.
 #[derive(Debug, Clone)]
@@ -48,19 +44,24 @@ impl InFlightLimit {
     /// Holds what `router` does within the limit, paths that it does not have included.
     pub fn around(&self, router: Router) -> Router {
         let limit = self.clone();
-        router.layer(from_fn(move |request: Request, next: Next| {
-            let permit = limit.free.clone().try_acquire_owned();
-            async move {
-                match permit {
-                    Ok(permit) => until_sent(next.run(request).await, Place { _permit: permit }),
-                    Err(_) => {
-                        let message = "the service is busy; come again in a while";
-                        let rejection = Rejection::new(Code::Unavailable, message);
-                        ([(RETRY_AFTER, RETRY_SECONDS)], rejection).into_response()
-                    }
-                }
-            }
+        router.layer(from_fn(move |request, next| {
+            limit.clone().serve(request, next, Overload::as_status)
         }))
+    }
+
+    /// Holds the routes of `router` within the limit, and refuses in this shape.
+    pub(super) fn around_routes(&self, router: Router, shape: Shape) -> Router {
+        let limit = self.clone();
+        router.route_layer(from_fn(move |request, next| {
+            limit.clone().serve(request, next, shape)
+        }))
+    }
+
+    async fn serve(self, request: Request, next: Next, shape: Shape) -> Response {
+        match self.free.try_acquire_owned() {
+            Ok(permit) => until_sent(next.run(request).await, Place { _permit: permit }),
+            Err(_) => Overload::busy().answer(request.headers(), shape),
+        }
     }
 }
 

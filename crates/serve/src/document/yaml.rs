@@ -12,7 +12,7 @@
 //! repeats is counted before it is copied. Refused: a second document, tags of one's own, a key that is
 //! no scalar or that stands twice, more than 32 levels, and a tree of more than 4 MiB.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_json::{Map, Value};
@@ -71,6 +71,15 @@ pub enum YamlProblem {
     TooLarge,
 }
 
+/// In which line each key and each item stands, in the tree's own shape; 0 where that is not known,
+/// as in what an alias repeats.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lines {
+    pub(super) line: usize,
+    pub(super) members: BTreeMap<String, Self>,
+    pub(super) items: Vec<Self>,
+}
+
 struct Loader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, (Value, usize)>,
@@ -80,7 +89,7 @@ struct Loader<'a> {
 }
 
 /// Reads the one document of a text; no document is null.
-pub(crate) fn read(text: &[u8]) -> Result<Value, YamlError> {
+pub(super) fn read(text: &[u8]) -> Result<(Value, Lines), YamlError> {
     let text = std::str::from_utf8(text).map_err(|_| YamlError {
         line: 1,
         problem: YamlProblem::Encoding,
@@ -99,7 +108,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Value, YamlError> {
 }
 
 impl<'a> Loader<'a> {
-    fn document(&mut self) -> Result<Value, YamlProblem> {
+    fn document(&mut self) -> Result<(Value, Lines), YamlProblem> {
         let mut document = None;
         loop {
             match self.next()? {
@@ -111,7 +120,7 @@ impl<'a> Loader<'a> {
                     let first = self.next()?;
                     document = Some(self.value(first, 0)?);
                 }
-                Event::StreamEnd => return Ok(document.unwrap_or(Value::Null)),
+                Event::StreamEnd => return Ok(document.unwrap_or_default()),
                 _ => return Err(YamlProblem::Syntax("an event out of place".to_owned())),
             }
         }
@@ -132,9 +141,11 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn value(&mut self, event: Event<'a>, depth: usize) -> Result<Value, YamlProblem> {
+    fn value(&mut self, event: Event<'a>, depth: usize) -> Result<(Value, Lines), YamlProblem> {
         let before = self.size;
-        let (value, anchor) = match event {
+        let line = self.line;
+        let at = |lines| Lines { line, ..lines };
+        let ((value, lines), anchor) = match event {
             Event::Alias(anchor) => {
                 let named = self.anchors.get(&anchor).ok_or(YamlProblem::Alias)?;
                 let (value, size) = (&named.0, named.1);
@@ -146,7 +157,7 @@ impl<'a> Loader<'a> {
                 self.size += size;
                 return match depth + levels(&value) > DEEPEST {
                     true => Err(YamlProblem::TooDeep),
-                    false => Ok(value),
+                    false => Ok((value, at(Lines::default()))),
                 };
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -155,7 +166,7 @@ impl<'a> Loader<'a> {
                     return Err(YamlProblem::Tag(tag));
                 }
                 self.count(text.len())?;
-                (scalar(text.into_owned(), style), anchor)
+                ((scalar(text.into_owned(), style), Lines::default()), anchor)
             }
             Event::SequenceStart(anchor, _) => (self.list(depth)?, anchor),
             Event::MappingStart(anchor, _) => (self.object(depth)?, anchor),
@@ -167,23 +178,27 @@ impl<'a> Loader<'a> {
             self.count(size)?;
             self.anchors.insert(anchor, (value.clone(), size));
         }
-        Ok(value)
+        Ok((value, at(lines)))
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, YamlProblem> {
+    fn list(&mut self, depth: usize) -> Result<(Value, Lines), YamlProblem> {
         self.enter(depth)?;
-        let mut items = Vec::new();
+        let (mut items, mut lines) = (Vec::new(), Lines::default());
         loop {
             match self.next()? {
-                Event::SequenceEnd => return Ok(Value::Array(items)),
-                event => items.push(self.value(event, depth + 1)?),
+                Event::SequenceEnd => return Ok((Value::Array(items), lines)),
+                event => {
+                    let (item, line) = self.value(event, depth + 1)?;
+                    items.push(item);
+                    lines.items.push(line);
+                }
             }
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, YamlProblem> {
+    fn object(&mut self, depth: usize) -> Result<(Value, Lines), YamlProblem> {
         self.enter(depth)?;
-        let mut members = Map::new();
+        let (mut members, mut lines) = (Map::new(), Lines::default());
         let mut merged = Vec::new();
         loop {
             let key = match self.next()? {
@@ -194,14 +209,14 @@ impl<'a> Loader<'a> {
                 &key,
                 Event::Scalar(text, ScalarStyle::Plain, _, _) if text == "<<"
             );
-            let key = match self.value(key, depth + 1)? {
+            let key = match self.value(key, depth + 1)?.0 {
                 Value::String(key) => key,
                 Value::Null => String::new(),
                 _ => return Err(YamlProblem::Key),
             };
             let line = self.line;
             let value = self.next()?;
-            let value = self.value(value, depth + 1)?;
+            let (value, inside) = self.value(value, depth + 1)?;
             if merges {
                 merged.push(value);
                 continue;
@@ -210,6 +225,7 @@ impl<'a> Loader<'a> {
                 self.line = line;
                 return Err(YamlProblem::Twice(key));
             }
+            lines.members.insert(key.clone(), Lines { line, ..inside });
             members.insert(key, value);
         }
         for value in merged {
@@ -227,7 +243,7 @@ impl<'a> Loader<'a> {
                 }
             }
         }
-        Ok(Value::Object(members))
+        Ok((Value::Object(members), lines))
     }
 
     fn enter(&mut self, depth: usize) -> Result<(), YamlProblem> {
@@ -269,7 +285,32 @@ mod tests {
     use serde_json::json;
 
     fn problem(text: &str) -> YamlProblem {
-        read(text.as_bytes()).unwrap_err().problem
+        super::read(text.as_bytes()).unwrap_err().problem
+    }
+
+    fn read(text: &[u8]) -> Result<Value, YamlError> {
+        super::read(text).map(|(value, _)| value)
+    }
+
+    #[test]
+    fn each_key_has_the_line_that_it_stands_in() {
+        let text = b"a:\n  b: &x\n    c: 1\nd:\n  - e\n  -\n    f: 2\ng: *x\n";
+        let (_, lines) = super::read(text).unwrap();
+        let line = |path: &[&str]| {
+            let inside = |lines: &Lines, key: &&str| match key.parse::<usize>() {
+                Ok(item) => lines.items[item].clone(),
+                Err(_) => lines.members.get(*key).cloned().unwrap_or_default(),
+            };
+            path.iter()
+                .fold(lines.clone(), |lines, key| inside(&lines, key))
+                .line
+        };
+        assert_eq!(
+            (line(&["a"]), line(&["a", "b"]), line(&["a", "b", "c"])),
+            (1, 2, 3)
+        );
+        assert_eq!((line(&["d", "0"]), line(&["d", "1", "f"])), (5, 7));
+        assert_eq!((line(&["g"]), line(&["g", "c"])), (8, 0));
     }
 
     #[test]

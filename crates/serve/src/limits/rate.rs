@@ -11,10 +11,12 @@
 //! I.371, which admits what a token bucket admits), in whole nanoseconds: nothing is rounded. Full
 //! buckets are forgotten; when the table has no room all the same, further networks share one bucket.
 //!
-//! The peer is who holds the connection. Behind a proxy that is the proxy for everybody: limit there.
+//! The peer is who holds the connection, or whom [`TrustedProxies`](super::TrustedProxies) put in the
+//! place of a proxy.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,11 +25,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
-use axum::response::IntoResponse;
-use http::header::RETRY_AFTER;
 use tokio::time::Instant;
 
-use crate::{Code, Rejection};
+use super::Overload;
 
 /// How many networks [`RateLimit`] remembers: some 3 MiB.
 const NETWORKS: usize = 1 << 16;
@@ -44,34 +44,52 @@ pub struct Rate {
     pub every: Duration,
 }
 
-/// Who shares a bucket.
+/// Who shares a bucket by where they ask from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Network {
     /// One IPv4 address.
     V4(Ipv4Addr),
     /// An IPv6 /64, by its first address.
     V6(Ipv6Addr),
-    /// All that came when the table had no room.
-    Other,
 }
 
-/// The buckets. They read no clock: the time is an argument, since any fixed moment.
+/// Why a text is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a number of requests and a time, neither of them zero")]
+pub struct RateError;
+
+/// A bucket for each `K`. They read no clock: the time is an argument, since any fixed moment.
 #[derive(Debug)]
-pub struct RateTable {
+pub struct RateTable<K> {
     /// What one token takes, in nanoseconds.
     token: u64,
     /// What a full bucket takes.
     full: u64,
     most: usize,
-    full_at: HashMap<Network, u64>,
+    /// `None` is all that came when the table had no room.
+    full_at: HashMap<Option<K>, u64>,
     searched: u64,
 }
 
 /// The limit around a router. Clones share the buckets.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
-    table: Arc<Mutex<RateTable>>,
+    table: Arc<Mutex<RateTable<Network>>>,
     since: Instant,
+}
+
+impl Rate {
+    /// So many in so much time: as many at once after a pause, and then evenly.
+    pub fn of(requests: u32, time: Duration) -> Result<Self, RateError> {
+        let burst = NonZeroU32::new(requests).ok_or(RateError)?;
+        match time.is_zero() {
+            true => Err(RateError),
+            false => Ok(Self {
+                burst,
+                every: time / requests,
+            }),
+        }
+    }
 }
 
 impl Network {
@@ -92,12 +110,11 @@ impl fmt::Display for Network {
         match self {
             Self::V4(address) => write!(formatter, "{address}/32"),
             Self::V6(address) => write!(formatter, "{address}/64"),
-            Self::Other => formatter.write_str("many networks"),
         }
     }
 }
 
-impl RateTable {
+impl<K: Copy + Eq + Hash> RateTable<K> {
     /// Full buckets for all, and room for `most` that are not full.
     pub fn new(rate: Rate, most: usize) -> Self {
         let token = nanoseconds(rate.every);
@@ -110,17 +127,17 @@ impl RateTable {
         }
     }
 
-    /// Takes a token of `network` at `now`; if there is none, says how long until there is.
-    pub fn take(&mut self, network: Network, now: Duration) -> Result<(), Duration> {
+    /// Takes a token of `who` at `now`; if there is none, says how long until there is.
+    pub fn take(&mut self, who: K, now: Duration) -> Result<(), Duration> {
         let now = nanoseconds(now);
-        let network = self.place(network, now);
-        let full_at = self.full_at.get(&network).copied().unwrap_or(0).max(now);
+        let who = self.place(who, now);
+        let full_at = self.full_at.get(&who).copied().unwrap_or(0).max(now);
         let next = full_at.saturating_add(self.token);
         let latest = now.saturating_add(self.full);
         if next > latest {
             return Err(Duration::from_nanos(next - latest));
         }
-        self.full_at.insert(network, next);
+        self.full_at.insert(who, next);
         Ok(())
     }
 
@@ -134,20 +151,18 @@ impl RateTable {
         self.full_at.is_empty()
     }
 
-    /// `network` if it has a bucket or there is room for one.
-    fn place(&mut self, network: Network, now: u64) -> Network {
-        if self.full_at.len() < self.most || self.full_at.contains_key(&network) {
-            return network;
+    /// `who` if they have a bucket or there is room for one.
+    fn place(&mut self, who: K, now: u64) -> Option<K> {
+        let who = Some(who);
+        if self.full_at.len() < self.most || self.full_at.contains_key(&who) {
+            return who;
         }
         // Searched seldom, or else who fills the table would make every request walk through it.
         if now >= self.searched.saturating_add(SEARCH) {
             self.searched = now;
             self.full_at.retain(|_, full_at| *full_at > now);
         }
-        match self.full_at.len() < self.most {
-            true => network,
-            false => Network::Other,
-        }
+        who.filter(|_| self.full_at.len() < self.most)
     }
 }
 
@@ -165,26 +180,29 @@ impl RateLimit {
     pub fn around(&self, router: Router) -> Router {
         let limit = self.clone();
         router.layer(from_fn(move |request: Request, next: Next| {
-            let refused = limit.refused(&request);
+            let checked = limit.check(&request);
             async move {
-                let Some((network, pause)) = refused else {
-                    return next.run(request).await;
-                };
-                let seconds = whole_seconds(pause);
-                let message =
-                    format!("too many requests from {network}; come again in {seconds} s");
-                let rejection = Rejection::new(Code::ResourceExhausted, message);
-                ([(RETRY_AFTER, seconds.to_string())], rejection).into_response()
+                match checked {
+                    Ok(()) => next.run(request).await,
+                    Err(overload) => overload.answer(request.headers(), Overload::as_status),
+                }
             }
         }))
     }
 
-    fn refused(&self, request: &Request) -> Option<(Network, Duration)> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-        let network = Network::of(peer.0.ip());
+    /// Counts a request, or says when the next may come.
+    pub fn check(&self, request: &Request) -> Result<(), Overload> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let Some(ConnectInfo(peer)) = peer else {
+            return Ok(());
+        };
+        let network = Network::of(peer.ip());
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = table.take(network, self.since.elapsed());
-        taken.err().map(|pause| (network, pause))
+        table.take(network, self.since.elapsed()).map_err(|pause| {
+            let seconds = whole_seconds(pause);
+            let message = format!("too many requests from {network}; come again in {seconds} s");
+            Overload::too_often(message, seconds)
+        })
     }
 }
 
@@ -193,7 +211,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// Rounded up: who comes back then finds a token.
-fn whole_seconds(pause: Duration) -> u64 {
+pub(crate) fn whole_seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
 }
 
@@ -234,6 +252,13 @@ mod tests {
             assert_eq!(table.take(v4(1), later), Ok(()));
         }
         assert_eq!(table.take(v4(1), later), Err(2 * SECOND));
+    }
+
+    #[test]
+    fn so_many_in_so_much_time_is_a_burst_and_a_pause() {
+        assert_eq!(Rate::of(120, 60 * SECOND), Ok(rate(120, SECOND / 2)));
+        assert_eq!(Rate::of(0, SECOND), Err(RateError));
+        assert_eq!(Rate::of(1, Duration::ZERO), Err(RateError));
     }
 
     #[test]
