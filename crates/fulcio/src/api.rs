@@ -16,6 +16,7 @@ use waxwing_serve::Rejection;
 use crate::algorithms::ClientAlgorithms;
 use crate::authority::{CertificateAuthority, Issued, Promise};
 use crate::config::Configuration;
+use crate::counts::Counts;
 use crate::identity::Principal;
 use crate::identity_limit::IdentityLimit;
 use crate::possession::{self, KeyRefused};
@@ -48,6 +49,7 @@ struct Inner {
     algorithms: ClientAlgorithms,
     clock: Arc<dyn Clock>,
     identities: Option<IdentityLimit>,
+    counts: Option<Counts>,
 }
 
 impl std::fmt::Debug for Service {
@@ -88,6 +90,7 @@ impl Service {
                 algorithms,
                 clock,
                 identities: None,
+                counts: None,
             }),
         }
     }
@@ -96,6 +99,12 @@ impl Service {
     #[must_use]
     pub fn with_identity_limit(self, limit: IdentityLimit) -> Self {
         self.changed(|inner| inner.identities = Some(limit))
+    }
+
+    /// The same service, which counts here.
+    #[must_use]
+    pub fn with_counts(self, counts: Counts) -> Self {
+        self.changed(|inner| inner.counts = Some(counts))
     }
 
     fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -111,6 +120,14 @@ impl Service {
         &self,
         request: &SigningRequest,
     ) -> Result<Issued, Rejection> {
+        let outcome = self.create(request).await;
+        if let (Some(counts), Err(rejection)) = (&self.inner.counts, &outcome) {
+            counts.refused(rejection);
+        }
+        outcome
+    }
+
+    async fn create(&self, request: &SigningRequest) -> Result<Issued, Rejection> {
         let inner = &self.inner;
         let now = inner.clock.now();
         let token = request.token.as_deref().filter(|token| !token.is_empty());
@@ -125,6 +142,13 @@ impl Service {
             limit.check(&principal)?;
         }
         let issued = inner.authority.issue(&key, &principal, now).await;
+        if let Some(counts) = &inner.counts {
+            match &issued {
+                Ok(_) => counts.issued(&principal.identity().issuer),
+                Err(refused) if refused.is_the_logs() => counts.ct_failed(),
+                Err(_) => {}
+            }
+        }
         issued.map_err(refusal::issue)
     }
 

@@ -16,6 +16,7 @@ pub mod algorithms;
 pub mod api;
 pub mod authority;
 pub mod config;
+mod counts;
 pub mod grpc;
 pub mod http;
 pub mod identity;
@@ -26,6 +27,7 @@ pub mod rules;
 pub mod token;
 
 pub use api::Service;
+pub use counts::Counts;
 pub use identity_limit::IdentityLimit;
 
 use waxwing_serve::Route;

@@ -17,6 +17,7 @@
 //! `waxwing_serve::health`, which services on one port share.
 
 mod answer;
+mod counts;
 pub mod grpc;
 mod refusal;
 mod settings;
@@ -38,6 +39,7 @@ use waxwing_entries::proposal::{Entry, Kind, Request, RequestError};
 use waxwing_log::{Added, Log};
 use waxwing_serve::{Code, Rejection, Route, read_body, refuse_other_methods};
 
+pub use counts::Counts;
 pub use refusal::{LOG_INDEX, Refusal};
 pub use settings::{Dsse, Duplicates, Settings};
 
@@ -72,6 +74,7 @@ struct Inner {
     /// The same in base64, as every answer over HTTP has it.
     log_id_text: String,
     settings: Settings,
+    counts: Option<Counts>,
     /// Checks that run on threads of their own: as many at once as there are processors.
     slow_checks: Arc<Semaphore>,
 }
@@ -88,6 +91,7 @@ impl Service {
                 log_id,
                 log_id_text: waxwing_encoding::base64::encode(&log_id),
                 settings: Settings::default(),
+                counts: None,
                 slow_checks: Arc::new(Semaphore::new(threads)),
             }),
         }
@@ -96,8 +100,18 @@ impl Service {
     /// Behaves so.
     #[must_use]
     pub fn with_settings(self, settings: Settings) -> Self {
+        self.changed(|inner| inner.settings = settings)
+    }
+
+    /// The same service, which counts here.
+    #[must_use]
+    pub fn with_counts(self, counts: Counts) -> Self {
+        self.changed(|inner| inner.counts = Some(counts))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.inner);
-        inner.settings = settings;
+        change(&mut inner);
         Self {
             inner: Arc::new(inner),
         }
@@ -113,6 +127,15 @@ impl Service {
 
     /// Adds a checked entry, as the route does.
     pub async fn add(&self, entry: Entry) -> Result<Added, Refusal> {
+        let kind = entry.kind();
+        let added = self.add_in_time(entry).await;
+        if let Some(counts) = &self.inner.counts {
+            counts.added(kind, &added);
+        }
+        added
+    }
+
+    async fn add_in_time(&self, entry: Entry) -> Result<Added, Refusal> {
         let Settings {
             duplicates,
             deadline,

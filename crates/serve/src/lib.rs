@@ -37,8 +37,8 @@ pub use limits::{
 };
 pub use listener::{Limits, ListenError, Listener, listen};
 pub use metrics::{
-    Counter, Gauge, Histogram, METRICS_ROUTES, MOST_SERIES, MetricError, Metrics, Process,
-    metrics_router,
+    Counter, Derived, Gauge, Histogram, METRICS_ROUTES, MOST_SERIES, MetricError, Metrics, Process,
+    Quantity, RequestLabel, metrics_router,
 };
 pub use observations::{Counted, LATENCY_BOUNDS, Observations};
 pub use rejection::{HttpRejection, Rejection};

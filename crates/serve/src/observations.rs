@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use http::Method;
@@ -21,10 +22,22 @@ pub const LATENCY_BOUNDS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+/// The upper bounds of the buckets for sizes, in bytes.
+const SIZE_BOUNDS: &[f64] = &[
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+];
+
 /// The counts of all services of a process. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Observations {
-    seen: Arc<Mutex<BTreeMap<Key, Seen>>>,
+    seen: Arc<Mutex<BTreeMap<Key, BTreeMap<u16, Answers>>>>,
 }
 
 /// How often a service answered on a route with a status.
@@ -49,10 +62,23 @@ struct Key {
     path: String,
 }
 
+/// The answers of one route with one status.
 #[derive(Debug)]
-struct Seen {
-    statuses: BTreeMap<u16, u64>,
+struct Answers {
     latency: Distribution,
+    sizes: Distribution,
+}
+
+/// The requests of one route that were answered with one status.
+pub(crate) struct Requests<'a> {
+    pub(crate) service: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'a str,
+    pub(crate) status: u16,
+    /// In seconds.
+    pub(crate) latency: &'a Distribution,
+    /// In bytes.
+    pub(crate) sizes: &'a Distribution,
 }
 
 impl Observations {
@@ -79,9 +105,10 @@ impl Observations {
                     method,
                     path,
                 };
+                let size = size(&request);
                 let began = Instant::now();
                 let response = next.run(request).await;
-                observations.add(key, response.status().as_u16(), began);
+                observations.add(key, response.status().as_u16(), began, size);
                 response
             }
         }))
@@ -98,37 +125,76 @@ impl Observations {
 
     /// All counts, sorted by service, method, path and status.
     pub fn requests(&self) -> Vec<Counted> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = seen.iter().flat_map(|(key, seen)| {
-            seen.statuses.iter().map(|(status, count)| Counted {
-                service: key.service,
-                method: key.method,
-                path: key.path.clone(),
-                status: *status,
-                count: *count,
-            })
+        let mut counted = Vec::new();
+        self.each(|requests| {
+            counted.push(Counted {
+                service: requests.service,
+                method: requests.method,
+                path: requests.path.to_owned(),
+                status: requests.status,
+                count: requests.latency.count(),
+            });
         });
-        counted.collect()
+        counted
+    }
+
+    /// Shows all that were seen, sorted by service, method, path and status.
+    pub(crate) fn each(&self, mut show: impl FnMut(Requests<'_>)) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, statuses) in seen.iter() {
+            for (status, answers) in statuses {
+                show(Requests {
+                    service: key.service,
+                    method: key.method,
+                    path: &key.path,
+                    status: *status,
+                    latency: &answers.latency,
+                    sizes: &answers.sizes,
+                });
+            }
+        }
     }
 
     /// Shows service, method, path and latency of each route that was asked, sorted.
     pub(crate) fn each_latency(&self, mut show: impl FnMut(&str, &str, &str, &Distribution)) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, seen) in seen.iter() {
-            show(key.service, key.method, &key.path, &seen.latency);
+        for (key, statuses) in seen.iter() {
+            let mut latency = Distribution::new(LATENCY_BOUNDS);
+            for answers in statuses.values() {
+                latency.merge(&answers.latency);
+            }
+            show(key.service, key.method, &key.path, &latency);
         }
     }
 
-    fn add(&self, key: Key, status: u16, began: Instant) {
+    fn add(&self, key: Key, status: u16, began: Instant, size: u64) {
         let latency = began.elapsed().as_secs_f64();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = seen.entry(key).or_insert_with(|| Seen {
-            statuses: BTreeMap::new(),
+        let statuses = seen.entry(key).or_default();
+        let answers = statuses.entry(status).or_insert_with(|| Answers {
             latency: Distribution::new(LATENCY_BOUNDS),
+            sizes: Distribution::new(SIZE_BOUNDS),
         });
-        *seen.statuses.entry(status).or_default() += 1;
-        seen.latency.observe(latency);
+        answers.latency.observe(latency);
+        // Sizes are far below what a float counts exactly.
+        answers.sizes.observe(size as f64);
     }
+}
+
+/// About how many bytes a request has: its line, its headers, and the body that it announces, as
+/// Prometheus' own instruments for Go reckon it.
+fn size(request: &Request) -> u64 {
+    let line = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len())
+        + request.method().as_str().len();
+    let headers = request.headers().iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let body = request.body().size_hint().lower();
+    body.saturating_add((line + headers) as u64)
 }
 
 pub(crate) fn method_name(method: &Method) -> &'static str {

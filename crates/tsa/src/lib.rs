@@ -10,6 +10,7 @@
 //! "nonce":1123343434}`); the answer is DER either way. Refusals are JSON, `{"code":400,"message":"…"}`,
 //! never an RFC 3161 rejection: that is how the original answers, and clients look for nothing else.
 
+mod counts;
 pub mod ntp;
 mod request;
 mod watch;
@@ -33,6 +34,7 @@ use waxwing_serve::{
     HttpRejection, Overload, Route, read_body, refuse_other_methods, with_body_cap,
 };
 
+pub use counts::ClockCounts;
 pub use request::{RequestError, request_from_json};
 pub use watch::{ClockError, ClockState, ClockWatch, WatchSettings, WhenOff};
 

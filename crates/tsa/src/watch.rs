@@ -8,8 +8,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use waxwing_crypto::Random;
 
+use crate::ClockCounts;
 use crate::ntp::TimeServer;
 
 /// How the clock is watched.
@@ -122,6 +124,7 @@ pub struct ClockWatch {
     settings: WatchSettings,
     random: Arc<dyn Random>,
     state: Mutex<ClockState>,
+    counts: Option<ClockCounts>,
 }
 
 impl std::fmt::Debug for ClockWatch {
@@ -146,6 +149,16 @@ impl ClockWatch {
             settings,
             random,
             state: Mutex::default(),
+            counts: None,
+        }
+    }
+
+    /// The same watch, which counts here.
+    #[must_use]
+    pub fn with_counts(self, counts: ClockCounts) -> Self {
+        Self {
+            counts: Some(counts),
+            ..self
         }
     }
 
@@ -160,6 +173,9 @@ impl ClockWatch {
     /// Asks once, and remembers what came out.
     pub async fn round(&self) -> ClockState {
         let state = self.compare().await;
+        if let Some(counts) = &self.counts {
+            counts.round(&state);
+        }
         let mut kept = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         kept.clone_from(&state);
         state
@@ -231,7 +247,12 @@ impl ClockWatch {
     async fn ask(&self, server: &dyn TimeServer) -> Result<i64, String> {
         let mut said = String::new();
         for _ in 0..self.settings.attempts.max(1) {
-            match server.ask().await {
+            let began = Instant::now();
+            let answer = server.ask().await;
+            if let Some(counts) = &self.counts {
+                counts.asked(server.name(), began.elapsed(), answer.is_err());
+            }
+            match answer {
                 Ok(sample) => return Ok(sample.ahead),
                 Err(error) => said = format!("{}: {error}", server.name()),
             }

@@ -105,6 +105,16 @@ pub enum IssueRefused {
     },
 }
 
+impl IssueRefused {
+    /// Whether the authority signed, and the CT log did not promise.
+    pub(crate) fn is_the_logs(&self) -> bool {
+        match self {
+            Self::Issue(_) | Self::Backend { .. } => false,
+            Self::Log(_) | Self::Base64(_) | Self::Sct(_) | Self::OtherLog { .. } => true,
+        }
+    }
+}
+
 impl CertificateAuthority {
     /// Issues with `issuing`; `above` are the certificates over it, the root last.
     pub fn new(

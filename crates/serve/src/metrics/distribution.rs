@@ -29,6 +29,19 @@ impl Distribution {
         self.sum += value;
     }
 
+    /// The same bounds without values.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(self.bounds)
+    }
+
+    /// Adds the values of another one with the same bounds.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.sum += other.sum;
+    }
+
     /// Each bound with the number of values up to it; the last bound is infinite.
     pub(crate) fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
         let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);

@@ -44,6 +44,9 @@ pub struct Process {
 pub fn metrics_router(observations: &Observations, metrics: &Metrics, process: Process) -> Router {
     let (observations, metrics) = (observations.clone(), metrics.clone());
     let answer = async move || {
+        // Some of it is asked of a disk.
+        let asked = metrics.clone();
+        let _ = tokio::task::spawn_blocking(move || asked.ask()).await;
         let headers = [
             (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
             (CACHE_CONTROL, "no-store"),
@@ -86,6 +89,6 @@ fn page(observations: &Observations, metrics: &Metrics, process: &Process) -> St
         let labels = [("service", service), ("method", method), ("route", path)];
         page.distribution(LATENCY, &labels, seen);
     });
-    metrics.write(&mut page);
+    metrics.write(&mut page, observations);
     page.finish()
 }

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Distribution;
 use super::text::{Label, Page};
+use super::{Derived, Distribution};
+use crate::Observations;
 
 /// How many combinations of values a family's labels can take, before the rest becomes `other`.
 pub const MOST_SERIES: usize = 256;
@@ -60,10 +61,14 @@ pub enum MetricError {
 }
 
 /// The metrics of a process. Clones share them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Metrics {
     families: Arc<Mutex<BTreeMap<&'static str, Family>>>,
+    asked: Arc<Mutex<Vec<Arc<WhenAsked>>>>,
 }
+
+/// Sets what is known only when somebody asks.
+type WhenAsked = dyn Fn() + Send + Sync;
 
 #[derive(Debug)]
 struct Family {
@@ -77,6 +82,7 @@ enum Values {
     Counter(Series<u64>),
     Gauge(Series<f64>),
     Histogram(Series<Distribution>),
+    Derived(Derived),
 }
 
 /// A number that only grows, for each combination of its `N` labels. Clones share it.
@@ -92,6 +98,15 @@ pub struct Gauge<const N: usize>(Series<f64>);
 pub struct Histogram<const N: usize> {
     series: Series<Distribution>,
     bounds: &'static [f64],
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_set()
+            .entries(lock(&self.families).keys())
+            .finish()
+    }
 }
 
 impl Metrics {
@@ -137,6 +152,27 @@ impl Metrics {
         Ok(Histogram { series, bounds })
     }
 
+    /// Registers a family that follows from the requests that were seen.
+    pub fn derive(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        derived: Derived,
+    ) -> Result<(), MetricError> {
+        let labels: Vec<&'static str> = derived.labels.iter().map(|label| label.name()).collect();
+        self.register(name, help, &labels, Values::Derived(derived))
+    }
+
+    /// Calls this each time before the page is written, on a thread that may wait.
+    pub fn when_asked(&self, set: impl Fn() + Send + Sync + 'static) {
+        lock(&self.asked).push(Arc::new(set));
+    }
+
+    pub(super) fn ask(&self) {
+        let asked = lock(&self.asked).clone();
+        asked.iter().for_each(|set| set());
+    }
+
     fn register(
         &self,
         name: &'static str,
@@ -177,7 +213,7 @@ impl Metrics {
     }
 
     /// Writes all families, sorted by name.
-    pub(super) fn write(&self, page: &mut Page) {
+    pub(super) fn write(&self, page: &mut Page, observations: &Observations) {
         for (name, family) in lock(&self.families).iter() {
             let Family {
                 help,
@@ -197,6 +233,7 @@ impl Metrics {
                     page.family(name, "histogram", help);
                     series.each(labels, |labels, seen| page.distribution(name, labels, seen));
                 }
+                Values::Derived(derived) => derived.write(name, help, page, observations),
             }
         }
     }
@@ -287,6 +324,7 @@ fn written(name: &str, values: &Values) -> Vec<String> {
     let suffixes: &[&str] = match values {
         Values::Counter(_) | Values::Gauge(_) => &[""],
         Values::Histogram(_) => &["", "_bucket", "_sum", "_count"],
+        Values::Derived(derived) => derived.suffixes(),
     };
     let names = suffixes.iter().map(|suffix| format!("{name}{suffix}"));
     names.collect()
@@ -312,7 +350,7 @@ mod tests {
 
     fn page(metrics: &Metrics) -> String {
         let mut page = Page::default();
-        metrics.write(&mut page);
+        metrics.write(&mut page, &Observations::new());
         page.finish()
     }
 

@@ -38,11 +38,33 @@ impl Page {
 
     /// The lines of a histogram.
     pub(super) fn distribution(&mut self, name: &str, labels: &[Label<'_>], seen: &Distribution) {
+        self.scaled_distribution(name, labels, seen, 1.0);
+    }
+
+    /// The same in another unit, of which `scale` make one of the values.
+    pub(super) fn scaled_distribution(
+        &mut self,
+        name: &str,
+        labels: &[Label<'_>],
+        seen: &Distribution,
+        scale: f64,
+    ) {
         for (bound, count) in seen.cumulative() {
             let value = format_args!("{count}");
-            self.sample(name, "_bucket", labels, Some(bound), value);
+            self.sample(name, "_bucket", labels, Some(bound * scale), value);
         }
-        let sum = Number(seen.sum());
+        self.sum(name, labels, seen, scale);
+    }
+
+    /// Sum and number: the end of a histogram, and all of a summary without quantiles.
+    pub(super) fn sum(
+        &mut self,
+        name: &str,
+        labels: &[Label<'_>],
+        seen: &Distribution,
+        scale: f64,
+    ) {
+        let sum = Number(seen.sum() * scale);
         self.sample(name, "_sum", labels, None, format_args!("{sum}"));
         let count = seen.count();
         self.sample(name, "_count", labels, None, format_args!("{count}"));

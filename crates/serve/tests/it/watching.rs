@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use tower::ServiceExt;
 use waxwing_crypto::Random;
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_serve::{
-    Listener, LogFormat, METRICS_ROUTES, Metrics, Observations, Process, RequestId, RequestLog,
-    metrics_router, refuse_unknown_paths,
+    Derived, Listener, LogFormat, METRICS_ROUTES, MetricError, Metrics, Observations, Process,
+    Quantity, RequestId, RequestLabel, RequestLog, metrics_router, refuse_unknown_paths,
 };
 
 use crate::ask;
@@ -334,6 +335,69 @@ waxwing_http_request_duration_seconds_bucket{service=\"tsa\",method=\"GET\",rout
 fulcio_new_certs 41
 ";
     assert!(text.ends_with(end), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_are_told_under_other_names_and_in_other_units() {
+    let observations = Observations::new();
+    let metrics = Metrics::default();
+    let derive = |name, labels, of| {
+        let service = "tsa";
+        let derived = Derived {
+            service,
+            labels,
+            of,
+        };
+        metrics.derive(name, "Help.", derived).unwrap();
+    };
+    derive(
+        "a",
+        &[RequestLabel::Code, RequestLabel::SmallMethod],
+        Quantity::Number,
+    );
+    derive(
+        "b",
+        &[RequestLabel::Path, RequestLabel::Method],
+        Quantity::NanosecondsInAll,
+    );
+    derive("c", &[RequestLabel::Code], Quantity::Nanoseconds);
+    derive("d", &[], Quantity::Bytes);
+    derive("e", &[], Quantity::Seconds);
+    let taken = metrics.counter("b_sum", "", []).unwrap_err();
+    assert!(matches!(taken, MetricError::Taken { .. }), "{taken}");
+    let slow = async || tokio::time::sleep(Duration::from_millis(250)).await;
+    let service = Router::new().route("/api/v1/{name}", post(slow));
+    let other = observations.around("other", service.clone());
+    let service = observations.around("tsa", service);
+    ask(&service, "POST", "/api/v1/one", "").await;
+    ask(&service, "POST", "/api/v1/two", &"x".repeat(2000)).await;
+    ask(&service, "GET", "/api/v1/one", "").await;
+    ask(&other, "POST", "/api/v1/one", "").await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let gauge = metrics.gauge("f", "", []).unwrap();
+    let times = asked.clone();
+    metrics.when_asked(move || gauge.set([], times.fetch_add(1, Ordering::SeqCst) as f64));
+    let page = metrics_router(&observations, &metrics, process());
+    ask(&page, "GET", "/metrics", "").await;
+    let text = ask(&page, "GET", "/metrics", "").await.1;
+    for line in [
+        "# TYPE a counter",
+        "a{code=\"200\",method=\"post\"} 2",
+        "a{code=\"405\",method=\"get\"} 1",
+        "# TYPE b summary",
+        "b_sum{path=\"/api/v1/{name}\",method=\"POST\"} 500000000",
+        "b_count{path=\"/api/v1/{name}\",method=\"GET\"} 1",
+        "# TYPE c histogram",
+        "c_bucket{code=\"200\",le=\"100000000\"} 0",
+        "c_bucket{code=\"200\",le=\"250000000\"} 2",
+        "c_sum{code=\"200\"} 500000000",
+        "d_bucket{le=\"256\"} 2",
+        "d_bucket{le=\"4096\"} 3",
+        "e_count 3",
+        "f 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+    }
 }
 
 #[tokio::test]

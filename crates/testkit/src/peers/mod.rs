@@ -20,6 +20,7 @@ pub mod grpc;
 pub mod oidc_provider;
 pub mod openssl;
 mod process;
+pub mod promtool;
 mod python;
 pub mod signing;
 pub mod tessera;
