@@ -9,6 +9,7 @@
 mod body;
 mod code;
 mod connection;
+mod cross_origin;
 pub mod document;
 mod ending;
 mod fallback;
@@ -25,6 +26,7 @@ mod tls;
 
 pub use body::{BodyError, DEFAULT_BODY_CAP, Json, RawBody, read_body, with_body_cap};
 pub use code::Code;
+pub use cross_origin::CrossOrigin;
 pub use fallback::{gateway_fallbacks, refuse_other_methods, refuse_unknown_paths};
 pub use grpc::{
     Answer, Call, GRPC_HEALTH_ROUTES, GrpcCounts, GrpcRejection, REFLECTION_ROUTES, grpc_health,
