@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use waxwing_encoding::time::UnixTime;
-use waxwing_net::Client;
 
 use crate::config::Issuer;
+use crate::token::cluster::Access;
 use crate::token::jws::Unverified;
 use crate::token::keys::{DISCOVERY_TIME, IssuerKeys};
 use crate::token::{FetchError, TokenRefused};
@@ -76,10 +76,10 @@ impl Issuers {
         &self,
         token: &Unverified<'_>,
         issuer: &Issuer,
-        client: &Client,
+        access: &Access,
         now: UnixTime,
     ) -> Result<(), TokenRefused> {
-        let step = self.step(issuer, client, now, false);
+        let step = self.step(issuer, access, now, false);
         let (keys, asked) = settle(step).await?;
         let refused = match keys.verify(token) {
             Ok(()) => return Ok(()),
@@ -88,7 +88,7 @@ impl Issuers {
             Err(refused) => refused,
         };
         // The issuer may have rotated its keys since.
-        match self.step(issuer, client, now, true) {
+        match self.step(issuer, access, now, true) {
             Step::Wait(waiting, _) => {
                 let (fresh, _) = settle(Step::Wait(waiting, None)).await?;
                 fresh.verify(token)
@@ -97,7 +97,7 @@ impl Issuers {
         }
     }
 
-    fn step(&self, issuer: &Issuer, client: &Client, now: UnixTime, forced: bool) -> Step {
+    fn step(&self, issuer: &Issuer, access: &Access, now: UnixTime, forced: bool) -> Step {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = known
             .values()
@@ -149,7 +149,7 @@ impl Issuers {
         entry.asking = Some(waiting.clone());
         let stale = entry.usable(now);
         drop(known);
-        self.ask(issuer.url().to_owned(), client.clone(), now, sender);
+        self.ask(issuer.url().to_owned(), access.clone(), now, sender);
         Step::Wait(waiting, stale)
     }
 
@@ -157,14 +157,14 @@ impl Issuers {
     fn ask(
         &self,
         issuer: String,
-        client: Client,
+        access: Access,
         now: UnixTime,
         sender: watch::Sender<Option<Fetched>>,
     ) {
         let known = Arc::clone(&self.known);
         tokio::spawn(async move {
             let began = tokio::time::Instant::now();
-            let fetched = IssuerKeys::fetch(&client, &issuer, now).await;
+            let fetched = IssuerKeys::fetch(&access, &issuer, now).await;
             let took = i64::try_from(began.elapsed().as_secs()).unwrap_or(0);
             let fetched = fetched.map(Arc::new).map_err(Arc::new);
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,9 +15,10 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 use serde_json::Value;
 use waxwing_encoding::time::UnixTime;
-use waxwing_net::{Client, Request, Response, Url};
+use waxwing_net::{Response, Url};
 
 use crate::token::algorithm::{TokenAlgorithm, VerifyingKey};
+use crate::token::cluster::Access;
 use crate::token::jws::Unverified;
 use crate::token::{FetchError, TokenRefused};
 
@@ -63,20 +64,19 @@ struct KeySet {
 impl IssuerKeys {
     /// Asks the issuer.
     pub(super) async fn fetch(
-        client: &Client,
+        access: &Access,
         issuer: &str,
         now: UnixTime,
     ) -> Result<Self, FetchError> {
-        let asking = Self::ask(client, issuer, now);
+        let asking = Self::ask(access, issuer, now);
         let outcome = tokio::time::timeout(DISCOVERY_TIME, asking).await;
         outcome.unwrap_or(Err(FetchError::TooSlow))
     }
 
-    async fn ask(client: &Client, issuer: &str, now: UnixTime) -> Result<Self, FetchError> {
+    async fn ask(access: &Access, issuer: &str, now: UnixTime) -> Result<Self, FetchError> {
         let url = issuer.strip_suffix('/').unwrap_or(issuer);
         let url = format!("{url}/.well-known/openid-configuration");
-        let request = Request::get(url).limit(LARGEST_DISCOVERY);
-        let discovery: Discovery = client.send(request).await?.expect_success()?.json()?;
+        let discovery: Discovery = access.get(&url, LARGEST_DISCOVERY).await?.json()?;
         if discovery.issuer != issuer {
             return Err(FetchError::OtherIssuer {
                 found: discovery.issuer,
@@ -87,8 +87,7 @@ impl IssuerKeys {
         if is_secure(issuer) && !is_secure(&discovery.jwks_uri) {
             return Err(FetchError::Insecure);
         }
-        let request = Request::get(&discovery.jwks_uri).limit(LARGEST_KEY_SET);
-        let answer = client.send(request).await?.expect_success()?;
+        let answer = access.get(&discovery.jwks_uri, LARGEST_KEY_SET).await?;
         let set: KeySet = answer.json()?;
         if set.keys.len() > MOST_KEYS {
             let count = set.keys.len();

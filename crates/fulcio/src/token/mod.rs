@@ -13,6 +13,7 @@
 //! `nonce`, `at_hash`) is not Fulcio's to check.
 
 mod algorithm;
+mod cluster;
 mod issuers;
 mod jws;
 mod keys;
@@ -28,9 +29,11 @@ use waxwing_net::Client;
 use crate::config::{Configuration, Issuer};
 use crate::identity::{IdentityRefused, Principal, TokenClaims};
 use crate::rules::{RuleRefused, Rules};
+use crate::token::cluster::{Access, Cluster};
 use crate::token::issuers::Issuers;
 use crate::token::jws::{LONGEST_TOKEN, Unverified};
 
+pub use cluster::{ClusterError, ClusterFiles};
 pub use strict_json::StrictJsonError;
 pub(crate) use strict_json::strict_object;
 
@@ -45,6 +48,8 @@ pub struct TokenVerifier {
     client: Client,
     /// Clients that trust more roots, by where the configuration names them.
     private: HashMap<String, Client>,
+    /// The cluster that this runs in, if it is an issuer.
+    cluster: Option<Arc<Cluster>>,
     issuers: Issuers,
 }
 
@@ -194,7 +199,26 @@ impl TokenVerifier {
             rules: Rules::default(),
             client,
             private,
+            cluster: None,
             issuers: Issuers::default(),
+        })
+    }
+
+    /// The same verifier, which asks the cluster that it runs in with these files, if that is one of the
+    /// issuers. Blocks on the disk.
+    pub fn with_cluster(self, files: &ClusterFiles) -> Result<Self, ClusterError> {
+        let mut all = self.configuration.settings();
+        if !all.any(|settings| settings.place() == cluster::ISSUER) {
+            drop(all);
+            return Ok(self);
+        }
+        drop(all);
+        // What is configured for the issuer itself holds as well.
+        let client = self.private.get(cluster::ISSUER).unwrap_or(&self.client);
+        let cluster = Arc::new(Cluster::read(client, files)?);
+        Ok(Self {
+            cluster: Some(cluster),
+            ..self
         })
     }
 
@@ -222,8 +246,14 @@ impl TokenVerifier {
                 .collect(),
         })?;
         let client = self.private.get(issuer.settings().place());
-        let client = client.unwrap_or(&self.client);
-        self.issuers.verify(&token, &issuer, client, now).await?;
+        let access = Access {
+            client: client.unwrap_or(&self.client).clone(),
+            cluster: self
+                .cluster
+                .clone()
+                .filter(|_| issuer.url() == cluster::ISSUER),
+        };
+        self.issuers.verify(&token, &issuer, &access, now).await?;
         check_audience(&token.claims, issuer.settings().client_id())?;
         check_times(&token.claims, now)?;
         self.principal(&issuer, &token.claims)

@@ -5,6 +5,7 @@ mod accepted;
 mod backends;
 mod certificate_requests;
 mod claims;
+mod cluster;
 mod configuration;
 mod conformance;
 mod ct_log;
