@@ -100,6 +100,12 @@ pub enum StartError {
     /// The way between the services.
     #[error(transparent)]
     Client(#[from] waxwing_net::Error),
+    /// Two numbers have one name.
+    #[error(transparent)]
+    Metric(#[from] waxwing_serve::MetricError),
+    /// The cluster that Fulcio runs in.
+    #[error(transparent)]
+    Cluster(#[from] waxwing_fulcio::token::ClusterError),
     /// Two services want the same route.
     #[error(transparent)]
     Routes(#[from] RouteConflict),

@@ -12,22 +12,27 @@
 //! ```
 
 mod address;
+mod background;
 pub mod backup;
 mod borrowed;
 mod by_host;
 mod ceremony;
+mod choices;
 pub mod control;
 mod data;
 mod disk;
 mod error;
+mod fence;
 mod genesis;
 mod keyring;
 mod keyring_file;
 mod living;
 mod making;
+mod measures;
 mod present;
 mod rotation;
 mod services;
+mod standing;
 mod storage;
 mod trust;
 mod trust_repository;
@@ -42,7 +47,7 @@ use waxwing_encoding::time::Clock;
 use waxwing_issuer::Identity;
 use waxwing_model::{SigningConfig, TrustedRoot};
 use waxwing_net::{Client, Routes};
-use waxwing_serve::{Observations, RequestLog};
+use waxwing_serve::{Metrics, Observations, RequestLog};
 use waxwing_verify::{Requirements, TrustError, Verifier};
 
 use crate::control::Control;
@@ -50,14 +55,21 @@ use crate::keyring::Keyring;
 use crate::living::{Ingredients, Keeper, Living};
 use crate::present::{Door, Present};
 use crate::services::{Ground, Services};
+use crate::standing::Standing;
 use crate::storage::Storage;
 
 pub use address::{Address, AddressError};
 pub use borrowed::dangerous_issuing_authority;
+pub use choices::{
+    Admission, ClientAlgorithms, ClientAlgorithmsError, ClusterFiles, ConnectorChoice, CtChoices,
+    Dsse, Duplicates, GetEntries, IssuerChoices, RekorSettings, Rules, RulesError, TimeServers,
+    TimestampChoices, TimestampSettings, WatchSettings, WhenOff,
+};
 pub use control::ControlError;
 pub use data::{DataDirectory, DataError};
 pub use disk::DiskError;
 pub use error::{NoToken, StartError};
+pub use fence::{PerService, ServiceLimits};
 pub use genesis::GenesisError;
 pub use keyring_file::KeyringError;
 pub use rotation::{NewKey, NotRotated, Rotated, Rotation};
@@ -89,6 +101,7 @@ impl std::fmt::Debug for Surroundings {
 pub struct Instance {
     address: Address,
     observations: Observations,
+    metrics: Metrics,
     surroundings: Surroundings,
     door: Door,
     /// What keeps it and takes orders, if it lives in a directory.
@@ -101,6 +114,8 @@ impl Instance {
         let (keyring, keys) = Keyring::generate(&address, KeyType::EcdsaP256, &surroundings)?;
         let trusted_root = trust::trusted_root(&address, &keyring);
         let observations = Observations::new();
+        let choices = Choices::default();
+        let standing = Standing::new(&choices, &surroundings)?;
         let root_of_trust = trusted_root.to_json()?;
         let services = Services::start(Ground {
             address: &address,
@@ -113,7 +128,8 @@ impl Instance {
             root_of_trust: &root_of_trust,
             repository: None,
             fulcio: None,
-            request_log: None,
+            choices: &choices,
+            standing: &standing,
             before: None,
         });
         let present = Present {
@@ -125,6 +141,7 @@ impl Instance {
         Ok(Self {
             address,
             observations,
+            metrics: standing.measures.metrics,
             surroundings,
             door: Door::new(present),
             behind: None,
@@ -140,12 +157,14 @@ impl Instance {
         let path = data.path().to_owned();
         let ingredients = Ingredients::of(&data, choices, surroundings.clone())?;
         let observations = ingredients.observations.clone();
+        let metrics = ingredients.standing.measures.metrics.clone();
         let living = Arc::new(Living::begin(ingredients, data).await?);
         let door = living.door().clone();
         let control = Control::listen(&path, Arc::clone(&living))?;
         Ok(Self {
             address: living.address().await,
             observations,
+            metrics,
             surroundings,
             door,
             behind: Some((Keeper::start(living), control)),
@@ -187,6 +206,11 @@ impl Instance {
     /// What the services have answered so far.
     pub fn observations(&self) -> &Observations {
         &self.observations
+    }
+
+    /// What the services count, and what can be watched of the instance.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Whose word counts here, now.
@@ -239,6 +263,22 @@ pub struct Choices {
     pub guards: Option<PathBuf>,
     /// The issuers that Fulcio believes besides the instance's own.
     pub fulcio: Option<FulcioConfiguration>,
+    /// Who of them may get a certificate.
+    pub rules: Rules,
+    /// Over which keys.
+    pub algorithms: ClientAlgorithms,
+    /// What the cluster is asked with that Fulcio runs in, if that is an issuer.
+    pub cluster: ClusterFiles,
+    /// The log of signatures.
+    pub rekor: RekorSettings,
+    /// The log of certificates.
+    pub ct: CtChoices,
+    /// The timestamp authority.
+    pub timestamp: TimestampChoices,
+    /// The issuer.
+    pub issuer: IssuerChoices,
+    /// What is asked of callers.
+    pub limits: ServiceLimits,
     /// Who writes a line for each request.
     pub request_log: Option<RequestLog>,
 }

@@ -12,9 +12,11 @@ use waxwing_serve::Observations;
 
 use crate::data::DataDirectory;
 use crate::keyring_file::KeyringFile;
+use crate::measures::Watched;
 use crate::present::{Door, Present};
 use crate::rotation::{NewKey, Rotation};
 use crate::services::{Ground, Services};
+use crate::standing::Standing;
 use crate::storage::Storage;
 use crate::trust_repository::{Publishing, RootChange, TrustRepository, Waiting};
 use crate::{Address, Choices, StartError, Surroundings, trust, users};
@@ -32,6 +34,7 @@ pub(crate) struct Ingredients {
     pub(crate) choices: Choices,
     pub(crate) surroundings: Surroundings,
     pub(crate) observations: Observations,
+    pub(crate) standing: Standing,
 }
 
 impl Ingredients {
@@ -50,6 +53,7 @@ impl Ingredients {
                 users: users(data.path()),
                 guards: choices.guards.clone(),
             },
+            standing: Standing::new(&choices, &surroundings)?,
             choices,
             surroundings,
             observations: Observations::new(),
@@ -92,7 +96,8 @@ impl Ingredients {
             root_of_trust: &root_of_trust,
             repository: Some(Arc::clone(&self.repository)),
             fulcio: self.choices.fulcio.as_ref(),
-            request_log: self.choices.request_log.as_ref(),
+            choices: &self.choices,
+            standing: &self.standing,
             before,
         });
         let services = services.await?;
@@ -145,10 +150,17 @@ impl Living {
     ) -> Result<Self, StartError> {
         let built = ingredients.surroundings.clock.now();
         let present = ingredients.build(&mut data, None).await?;
+        let door = Door::new(present);
+        ingredients.standing.measures.watch(Watched {
+            clock: Arc::clone(&ingredients.surroundings.clock),
+            door: door.clone(),
+            repository: Some(Arc::clone(&ingredients.repository)),
+            storage: ingredients.storage.clone(),
+        })?;
         Ok(Self {
             ingredients,
             state: Mutex::new(State { data, built }),
-            door: Door::new(present),
+            door,
             changed: Notify::new(),
         })
     }

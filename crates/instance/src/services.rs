@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use waxwing_crypto::PrivateKey;
+use waxwing_encoding::time::UnixTime;
 use waxwing_fulcio::authority::{CertificateAuthority, CtLog};
 use waxwing_fulcio::config::Configuration;
 use waxwing_fulcio::token::TokenVerifier;
@@ -15,16 +16,16 @@ use waxwing_pki::Certificate;
 use waxwing_pki::issue::Authority;
 use waxwing_pki::timestamp::TimestampAuthority;
 use waxwing_serve::{
-    Mount, Observations, RequestLog, check_mounts, grpc_health, health, reflection,
-    refuse_unknown_paths,
+    Mount, Observations, check_mounts, grpc_health, health, reflection, refuse_unknown_paths,
 };
 use waxwing_tlog::note::NoteSigner;
 
 use crate::address::{CT_PREFIX, ISSUER_PREFIX, TUF_PREFIX};
 use crate::keyring::{Held, Keyring, PrivateKeys, Role};
+use crate::standing::Standing;
 use crate::storage::Storage;
 use crate::trust_repository::{TrustRepository, served};
-use crate::{Address, StartError, Surroundings, by_host, genesis};
+use crate::{Address, Choices, StartError, Surroundings, by_host, genesis, measures};
 
 /// The audience of tokens for Fulcio.
 const CLIENT_ID: &str = "sigstore";
@@ -85,6 +86,8 @@ pub(crate) struct Services {
     pub(crate) leaf_indexes: BTreeMap<String, Arc<LocalKeys>>,
     /// The URLs of the hosts by which the router is asked.
     pub(crate) hosts: Vec<String>,
+    /// The end of each certificate chain that signs, by the name of its key.
+    pub(crate) ends: Vec<(Role, String, UnixTime)>,
 }
 
 /// The issuer, and the keys that it was made of.
@@ -109,7 +112,9 @@ pub(crate) struct Ground<'a> {
     pub(crate) repository: Option<Arc<TrustRepository>>,
     /// The issuers that the operator believes.
     pub(crate) fulcio: Option<&'a Configuration>,
-    pub(crate) request_log: Option<&'a RequestLog>,
+    pub(crate) choices: &'a Choices,
+    /// What outlives these services.
+    pub(crate) standing: &'a Standing,
     /// What runs now, and what of it goes on.
     pub(crate) before: Option<&'a Services>,
 }
@@ -137,8 +142,11 @@ impl Services {
             address,
             surroundings,
             observations,
+            choices,
+            standing,
             ..
         } = ground;
+        let fence = &standing.fence;
         let clock = || Arc::clone(&surroundings.clock);
         let random = || Arc::clone(&surroundings.random);
 
@@ -172,11 +180,17 @@ impl Services {
         let others = ground.keyring.of(Role::CertificateAuthority);
         let others = others.map(|held| held.certificates.clone()).collect();
         let issuing = issuing.with_other_chains(others);
-        let fulcio = waxwing_fulcio::Service::new(tokens, issuing, clock());
+        let algorithms = choices.algorithms.clone();
+        let fulcio = waxwing_fulcio::Service::with_algorithms(tokens, issuing, algorithms, clock());
+        let mut fulcio = fulcio.with_counts(standing.measures.fulcio.clone());
+        if let Some(limit) = &fence.identities {
+            fulcio = fulcio.with_identity_limit(limit.clone());
+        }
         let (held, key) = ground.key(Role::TimestampAuthority)?;
         let (stamping, above) = chain(held, key)?;
         let stamping = TimestampAuthority::new(stamping, above);
-        let tsa = waxwing_tsa::Service::new(stamping, clock(), random())?;
+        let watch = standing.clock.clone();
+        let tsa = choices.timestamp.service(stamping, surroundings, watch)?;
         let rekor_logs = ground.rekor_logs(opened).await?;
 
         let rekor = by_host::router(
@@ -186,37 +200,43 @@ impl Services {
                 .collect(),
             address.host(),
         );
-        let router = asked
-            .clone()
-            .merge(observations.around("fulcio", fulcio.router()))
+        let seen = |name, router| observations.around(name, router);
+        let mounted = issuer.service.mounted_router();
+        let mut router = Router::new()
+            .merge(seen("issuer", fence.issuer(mounted)))
+            .merge(seen("fulcio", fence.fulcio(fulcio.router())))
             .merge(rekor)
-            .merge(observations.around("tsa", tsa.router()))
+            .merge(seen("tsa", fence.timestamp(tsa.router())))
             .merge(health())
             .merge(grpc_health())
             .merge(reflection());
+        for log in &ct_logs {
+            router = router.nest(&log.prefix, log.fenced.clone());
+        }
         let router = match &ground.repository {
             Some(repository) => {
                 let served = served::router(Arc::clone(repository));
-                router.nest(TUF_PREFIX, observations.around("tuf", served))
+                router.nest(TUF_PREFIX, seen("tuf", fence.trust_repository(served)))
             }
             None => router,
         };
         let router = refuse_unknown_paths(router);
-        let router = match ground.request_log {
+        let router = match &choices.request_log {
             Some(log) => log.clone().around(router),
             None => router,
         };
         for log in &rekor_logs {
             if log.log.checkpoint().size == 0 {
                 let url = log.held.log_url(address);
-                let client = carry(&url, log.router.clone())?;
+                let client = carry(&url, log.unlimited.clone())?;
                 let root = ground.root_of_trust;
                 genesis::begin_rekor_log(&client, &url, &log.key, root).await?;
             }
         }
         for log in &ct_logs {
             if log.log.checkpoint().size == 0 {
-                let client = carry(address.base(), asked.clone())?;
+                let own = Router::new().nest(&log.prefix, log.unlimited.clone());
+                let client = carry(address.base(), own)?;
                 let url = format!("{}{}", address.base(), log.prefix);
                 genesis::begin_ct_log(&client, &url, &authority).await?;
             }
@@ -245,6 +265,7 @@ impl Services {
             logs,
             leaf_indexes,
             hosts,
+            ends: measures::ends(ground.keyring, surroundings.clock.now()),
         })
     }
 }
@@ -255,7 +276,12 @@ struct OurCtLog<'a> {
     prefix: String,
     log: Log,
     leaf_index: Option<Arc<LocalKeys>>,
+    /// As the operator wants it.
     router: Router,
+    /// The same behind the limits for callers.
+    fenced: Router,
+    /// Without what the operator forbids: that is no obstacle to the first entry.
+    unlimited: Router,
 }
 
 /// A Rekor log, and the host name by which clients ask for it.
@@ -264,7 +290,10 @@ struct OurRekorLog<'a> {
     host: String,
     log: Log,
     key: Arc<PrivateKey>,
+    /// As the operator wants it, behind the limits for callers.
     router: Router,
+    /// Without what the operator forbids: that is no obstacle to the first entry.
+    unlimited: Router,
 }
 
 /// What is mounted where.
@@ -313,7 +342,7 @@ impl<'a> Ground<'a> {
         if let Some(users) = self.storage.users() {
             issuer = issuer.with_users(users)?;
         }
-        let service = Arc::new(issuer);
+        let service = Arc::new(self.choices.issuer.apply(issuer)?);
         Ok(OurIssuer { service, keys })
     }
 
@@ -334,7 +363,9 @@ impl<'a> Ground<'a> {
                 )
             }
         };
-        Ok(TokenVerifier::new(client, issuers)?)
+        let tokens = TokenVerifier::new(client, issuers)?;
+        let tokens = tokens.with_cluster(&self.choices.cluster)?;
+        Ok(tokens.with_rules(self.choices.rules.clone()))
     }
 
     async fn ct_logs(
@@ -344,6 +375,8 @@ impl<'a> Ground<'a> {
         let roots = self.keyring.of(Role::CertificateAuthority);
         let roots = roots.filter_map(|held| held.certificates.last().cloned());
         let roots: Vec<Certificate> = roots.collect();
+        let mut admission = self.choices.ct.admission.clone();
+        admission.roots.splice(0..0, roots.iter().cloned());
         let mut logs = Vec::new();
         for held in self.keyring.of(Role::CtLog) {
             let key = Arc::new(self.keys.take(&held.name)?);
@@ -354,17 +387,23 @@ impl<'a> Ground<'a> {
             let log = self.open(held, signer, settings, opened).await?;
             let prefix = origin.find('/').map_or(CT_PREFIX, |at| &origin[at..]);
             let issuers = self.storage.issuers(&held.name);
-            let mut service = waxwing_ctlog::Service::new(log.clone(), key, roots.clone(), issuers);
+            let mut any = waxwing_ctlog::Service::new(log.clone(), key, roots.clone(), issuers);
             let leaf_index = self.leaf_index(held, &log).await?;
             if let Some(index) = &leaf_index {
-                service = service.with_leaf_index(Arc::<LocalKeys>::clone(index));
+                any = any.with_leaf_index(Arc::<LocalKeys>::clone(index));
             }
+            let clock = Arc::clone(&self.surroundings.clock);
+            let chosen = any.clone().with_admission(admission.clone(), clock);
+            let chosen = chosen.with_get_entries(self.choices.ct.get_entries);
+            let seen = |router| self.observations.around("ctlog", router);
             logs.push(OurCtLog {
                 held,
                 prefix: prefix.to_owned(),
                 log,
                 leaf_index,
-                router: self.observations.around("ctlog", service.router()),
+                router: seen(chosen.router()),
+                fenced: seen(self.standing.fence.ct(chosen.router())),
+                unlimited: seen(any.router()),
             });
         }
         Ok(logs)
@@ -384,11 +423,15 @@ impl<'a> Ground<'a> {
             let log = self
                 .open(held, signer, Settings::of_entries(), opened)
                 .await?;
-            let service = waxwing_rekor::Service::new(log.clone(), log_id);
+            let any = waxwing_rekor::Service::new(log.clone(), log_id);
+            let chosen = any.clone().with_settings(self.choices.rekor.clone());
+            let chosen = chosen.with_counts(self.standing.measures.rekor.clone());
+            let seen = |router| self.observations.around("rekor", router);
             logs.push(OurRekorLog {
                 held,
                 host: origin,
-                router: self.observations.around("rekor", service.router()),
+                router: seen(self.standing.fence.rekor(chosen.router())),
+                unlimited: seen(any.router()),
                 log,
                 key,
             });

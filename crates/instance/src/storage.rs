@@ -8,7 +8,7 @@ use waxwing_issuer::{FileUsers, Users};
 use waxwing_log::{Driver, Format, LocalDriver, LocalSettings, MemoryDriver};
 
 /// Where the logs are kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Storage {
     /// Gone with the process.
     Memory,
@@ -48,6 +48,26 @@ impl Storage {
         match self {
             Self::Memory => None,
             Self::Directory { indexes, .. } => Some(indexes.join(name)),
+        }
+    }
+
+    /// The directory of a log's write-ahead log.
+    pub(crate) fn write_ahead(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Self::Memory => None,
+            Self::Directory { logs, .. } => Some(logs.join(name).join(".state/wal")),
+        }
+    }
+
+    /// The directories whose disks may fill, by what they are.
+    pub(crate) fn disks(&self) -> Vec<(&'static str, PathBuf)> {
+        match self {
+            Self::Memory => Vec::new(),
+            Self::Directory { logs, guards, .. } => {
+                let guards = guards.clone().map(|guards| ("guard", guards));
+                let data = std::iter::once(("data", logs.clone()));
+                data.chain(guards).collect()
+            }
         }
     }
 

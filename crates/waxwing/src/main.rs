@@ -2,6 +2,7 @@
 //! it is cosign, and `waxwing cosign …` is the same.
 
 mod backup;
+mod configuration;
 mod conformance;
 mod env;
 mod freeze;

@@ -20,13 +20,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use waxwing_cli::{Output, files};
 use waxwing_encoding::time::Clock;
 use waxwing_instance::{
-    Address, Choices, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
-    Surroundings,
+    Address, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
 };
 use waxwing_serve::{
-    GrpcCounts, Listener, LogFormat, Metrics, Process, RequestLog, Tls, TlsFiles, metrics_router,
+    GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, metrics_router,
 };
 
+use crate::configuration::{FulcioSource, Settings};
 use crate::stop::asked_to_stop;
 use crate::system::{SystemClock, surroundings};
 
@@ -61,8 +61,16 @@ pub(crate) struct Data {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Up {
-    #[command(flatten)]
-    data: Data,
+    /// Read settings from this file, YAML or JSON; flags go before what is in it (docs/up.example.yaml has
+    /// every setting)
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read and check all settings and the files that they name, and start nothing
+    #[arg(long)]
+    check: bool,
+    /// The directory of the instance [default: waxwing-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// The address to listen on; port 0 lets the system choose [default: that of the public URL if it
     /// names one, else 127.0.0.1:4747]
     #[arg(long, value_name = "ADDRESS")]
@@ -104,135 +112,205 @@ enum Log {
 
 impl Up {
     pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
+        let settings = self.settings()?;
+        if self.check {
+            return check(&settings, output);
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(self.serve(output))
+        runtime.block_on(serve(settings, output))
     }
 
-    async fn serve(&self, output: &mut Output) -> anyhow::Result<()> {
-        let began = Instant::now();
-        let path = &self.data.data;
-        let known = DataDirectory::known_address(path)?;
-        let expected = self.public_url.as_deref().map(Address::new).transpose()?;
-        let own = known.as_ref().or(expected.as_ref()).and_then(listened_on);
-        let surroundings = surroundings();
-        let listener = Listener::bind(self.listen.or(own).unwrap_or(LISTEN)).await?;
-        let listener = self.with_tls(listener, &*surroundings.clock, output)?;
-        let scheme = if self.tls_key.is_some() {
-            "https"
-        } else {
-            "http"
+    /// What the file says, and what the flags say before it.
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let mut settings = match &self.config {
+            Some(path) => Settings::read(path)?,
+            None => Settings::default(),
         };
-        let first = Address::new(&format!("{scheme}://{}", listener.address()))?;
-        let mut tries = 0;
-        let data = loop {
-            match DataDirectory::open(path, expected.as_ref(), &first, &surroundings) {
-                // `waxwing token` and `rotate` hold it too, for as long as a blink.
-                Err(StartError::Data(DataError::Locked { .. })) if tries < LOCK_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(LOCK_PAUSE).await;
-                }
-                opened => break opened?,
+        let first = |flag: &Option<PathBuf>, file: &mut Option<PathBuf>| {
+            if flag.is_some() {
+                file.clone_from(flag);
             }
         };
-        if let Some(guard) = &self.guard {
-            std::fs::create_dir_all(guard)
-                .with_context(|| format!("making the directory {}", guard.display()))?;
-        }
-        let mut choices = Choices::default();
-        choices.guards.clone_from(&self.guard);
+        first(&self.data, &mut settings.data);
+        first(&self.guard, &mut settings.guard);
+        settings.listen = self.listen.or(settings.listen);
+        settings.metrics = self.metrics.or(settings.metrics);
+        settings.public_url = self.public_url.clone().or(settings.public_url);
+        settings.log = self.log.map(LogFormat::from).or(settings.log);
         if let Some(path) = &self.fulcio_config {
-            let read = FulcioConfiguration::read(&files::read(path, LARGEST_CONFIG)?);
-            choices.fulcio = Some(read.with_context(|| path.display().to_string())?);
+            settings.fulcio = Some(FulcioSource::File(path.clone()));
         }
-        let shutdown = asked_to_stop()?;
-        choices.request_log = self.request_log(&surroundings);
-        let process = Process {
-            started: surroundings.clock.now(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            revision: String::new(),
-        };
-        let instance = Instance::open(data, choices, surroundings);
-        let instance = instance
-            .await
-            .with_context(|| format!("starting the instance in {}", path.display()))?;
-        if self.guard.is_none() {
-            output.note(
-                "Without --guard DIR on another disk, a data directory that is set back to an older copy \
-                 of itself is not noticed.",
-            );
+        if let (Some(chain), Some(key)) = (self.tls_certificate.clone(), self.tls_key.clone()) {
+            settings.tls = Some(TlsFiles { chain, key });
         }
-        for need in instance.needs() {
-            output.warn(&need);
-        }
-        output.line(&format!("Address: {}", instance.address().base()))?;
-        output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
-        let counted = Metrics::default();
-        let grpc = GrpcCounts::register(&counted)?;
-        if let Some(address) = self.metrics {
-            let metrics = Listener::bind(address).await?;
-            output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
-            let router = metrics_router(instance.observations(), &counted, process);
-            // Until the process ends: whoever watches sees the shutdown too.
-            tokio::spawn(metrics.serve(router, std::future::pending()));
-        }
-        output.line(&format!("Clients: {}", path.join("client").display()))?;
-        output.line(&format!(
-            "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
-            began.elapsed().as_millis()
-        ))?;
-        let router = grpc.around(instance.router());
-        listener.serve(router, shutdown).await;
-        instance.close().await;
-        output.note("Closed");
-        Ok(())
+        Ok(settings)
     }
 }
 
-impl Up {
-    /// Over TLS, if there is a certificate; read anew at each SIGHUP.
-    fn with_tls(
-        &self,
-        listener: Listener,
-        clock: &dyn Clock,
-        output: &mut Output,
-    ) -> anyhow::Result<Listener> {
-        let (Some(chain), Some(key)) = (self.tls_certificate.clone(), self.tls_key.clone()) else {
-            return Ok(listener);
-        };
-        let (tls, warnings) = Tls::read(TlsFiles { chain, key }, clock.now())?;
+/// Reads what a start would read, apart from the directory, which somebody may be using.
+fn check(settings: &Settings, output: &mut Output) -> anyhow::Result<()> {
+    fulcio(settings)?;
+    if let Some(files) = &settings.tls {
+        let (_, warnings) = Tls::read(files.clone(), SystemClock.now())?;
         for warning in warnings {
             output.warn(&warning.to_string());
         }
-        let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
-        let again = tls.clone();
-        tokio::spawn(async move {
-            while hangup.recv().await.is_some() {
-                let tls = again.clone();
-                let read = tokio::task::spawn_blocking(move || tls.reload(SystemClock.now())).await;
-                let said = match read {
-                    Ok(Ok(warnings)) => warnings.iter().map(ToString::to_string).collect(),
-                    Ok(Err(error)) => vec![format!("{error}; the old certificate stays")],
-                    Err(error) => vec![error.to_string()],
-                };
-                for line in said {
-                    // Nobody may be listening there.
-                    let _ = writeln!(std::io::stderr(), "WARNING: {line}");
-                }
-            }
-        });
-        Ok(listener.with_tls(tls))
     }
+    let known = DataDirectory::known_address(&settings.directory())?;
+    let wanted = settings
+        .public_url
+        .as_deref()
+        .map(Address::new)
+        .transpose()?;
+    if let (Some(known), Some(wanted)) = (&known, &wanted)
+        && known != wanted
+    {
+        anyhow::bail!(
+            "the instance in {} is that of {}; found the public URL {}, which is fixed at the first start",
+            settings.directory().display(),
+            known.base(),
+            wanted.base()
+        );
+    }
+    Ok(output.line("The settings are good")?)
+}
 
-    fn request_log(&self, surroundings: &Surroundings) -> Option<RequestLog> {
-        let format = match self.log? {
-            Log::Text => LogFormat::Text,
-            Log::Json => LogFormat::Json,
-        };
+/// Whom Fulcio believes, as its file says now.
+fn fulcio(settings: &Settings) -> anyhow::Result<Option<FulcioConfiguration>> {
+    Ok(match &settings.fulcio {
+        None => None,
+        Some(FulcioSource::Inline(configuration)) => Some((**configuration).clone()),
+        Some(FulcioSource::File(path)) => {
+            let read = FulcioConfiguration::read(&files::read(path, LARGEST_CONFIG)?);
+            Some(read.with_context(|| path.display().to_string())?)
+        }
+    })
+}
+
+async fn serve(settings: Settings, output: &mut Output) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let path = settings.directory();
+    let known = DataDirectory::known_address(&path)?;
+    let expected = settings.public_url.as_deref();
+    let expected = expected.map(Address::new).transpose()?;
+    let own = known.as_ref().or(expected.as_ref()).and_then(listened_on);
+    let surroundings = surroundings();
+    let listener = Listener::bind(settings.listen.or(own).unwrap_or(LISTEN)).await?;
+    let listener = listener.with_limits(settings.listener);
+    let listener = with_tls(listener, settings.tls.clone(), &*surroundings.clock, output)?;
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let first = Address::new(&format!("{scheme}://{}", listener.address()))?;
+    let mut tries = 0;
+    let data = loop {
+        match DataDirectory::open(&path, expected.as_ref(), &first, &surroundings) {
+            // `waxwing token` and `rotate` hold it too, for as long as a blink.
+            Err(StartError::Data(DataError::Locked { .. })) if tries < LOCK_TRIES => {
+                tries += 1;
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            opened => break opened?,
+        }
+    };
+    if let Some(guard) = &settings.guard {
+        std::fs::create_dir_all(guard)
+            .with_context(|| format!("making the directory {}", guard.display()))?;
+    }
+    let fulcio = fulcio(&settings)?;
+    let mut choices = settings.choices;
+    choices.guards.clone_from(&settings.guard);
+    choices.fulcio = fulcio;
+    let shutdown = asked_to_stop()?;
+    choices.request_log = settings.log.map(|format| {
         let clock = Arc::clone(&surroundings.clock);
-        let random = &*surroundings.random;
-        Some(RequestLog::new(format, std::io::stderr(), clock, random))
+        RequestLog::new(format, std::io::stderr(), clock, &*surroundings.random)
+    });
+    let process = Process {
+        started: surroundings.clock.now(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: String::new(),
+    };
+    let instance = Instance::open(data, choices, surroundings);
+    let instance = instance
+        .await
+        .with_context(|| format!("starting the instance in {}", path.display()))?;
+    if settings.guard.is_none() {
+        output.note(
+            "Without --guard DIR on another disk, a data directory that is set back to an older copy \
+             of itself is not noticed.",
+        );
+    }
+    for need in instance.needs() {
+        output.warn(&need);
+    }
+    output.line(&format!("Address: {}", instance.address().base()))?;
+    output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
+    let grpc = GrpcCounts::register(instance.metrics())?;
+    if let Some(address) = settings.metrics {
+        let metrics = Listener::bind(address).await?;
+        output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
+        let router = metrics_router(instance.observations(), instance.metrics(), process);
+        // Until the process ends: whoever watches sees the shutdown too.
+        tokio::spawn(metrics.serve(router, std::future::pending()));
+    }
+    output.line(&format!("Clients: {}", path.join("client").display()))?;
+    output.line(&format!(
+        "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
+        began.elapsed().as_millis()
+    ))?;
+    // Outside of all that asks whose request it is.
+    let router = settings.proxies.around(grpc.around(instance.router()));
+    listener.serve(router, shutdown).await;
+    instance.close().await;
+    output.note("Closed");
+    Ok(())
+}
+
+/// Over TLS, if there is a certificate; read anew at each SIGHUP.
+fn with_tls(
+    listener: Listener,
+    files: Option<TlsFiles>,
+    clock: &dyn Clock,
+    output: &mut Output,
+) -> anyhow::Result<Listener> {
+    let Some(files) = files else {
+        return Ok(listener);
+    };
+    let (tls, warnings) = Tls::read(files, clock.now())?;
+    for warning in warnings {
+        output.warn(&warning.to_string());
+    }
+    let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
+    let again = tls.clone();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            let tls = again.clone();
+            let read = tokio::task::spawn_blocking(move || tls.reload(SystemClock.now())).await;
+            let said = match read {
+                Ok(Ok(warnings)) => warnings.iter().map(ToString::to_string).collect(),
+                Ok(Err(error)) => vec![format!("{error}; the old certificate stays")],
+                Err(error) => vec![error.to_string()],
+            };
+            for line in said {
+                // Nobody may be listening there.
+                let _ = writeln!(std::io::stderr(), "WARNING: {line}");
+            }
+        }
+    });
+    Ok(listener.with_tls(tls))
+}
+
+impl From<Log> for LogFormat {
+    fn from(log: Log) -> Self {
+        match log {
+            Log::Text => Self::Text,
+            Log::Json => Self::Json,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
+mod configured;
 mod conformance;
 mod cosign;
 mod foreign_issuer;

@@ -13,7 +13,7 @@ use crate::program::{printed, run, waxwing};
 pub(crate) struct Running {
     pub(crate) url: String,
     /// What it printed before it was ready.
-    lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     process: Child,
     stdout: BufReader<ChildStdout>,
 }
