@@ -165,6 +165,11 @@ impl Service {
         blocks.join("\n").trim_end().to_owned()
     }
 
+    /// Who says who asks.
+    pub fn tokens(&self) -> &TokenVerifier {
+        &self.inner.tokens
+    }
+
     /// The issuers whose tokens are taken.
     pub fn configuration(&self) -> &Configuration {
         self.inner.tokens.configuration()

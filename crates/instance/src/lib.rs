@@ -38,7 +38,7 @@ mod trust;
 mod trust_repository;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use waxwing_client::{IdentityToken, Signer};
@@ -72,6 +72,7 @@ pub use error::{NoToken, StartError};
 pub use fence::{PerService, ServiceLimits};
 pub use genesis::GenesisError;
 pub use keyring_file::KeyringError;
+pub use living::Beliefs;
 pub use rotation::{NewKey, NotRotated, Rotated, Rotation};
 pub use trust_repository::{
     RoleSigners, RootChange, TrustRepositoryError, TufKey, Waiting, sign_draft,
@@ -106,7 +107,12 @@ pub struct Instance {
     door: Door,
     /// What keeps it and takes orders, if it lives in a directory.
     behind: Option<(Keeper, Control)>,
+    living: Weak<Living>,
 }
+
+/// Has the Fulcio of an instance believe others, as long as it runs.
+#[derive(Clone)]
+pub struct Believer(Weak<Living>);
 
 impl Instance {
     /// A new one in memory, which is gone when it is dropped.
@@ -114,7 +120,7 @@ impl Instance {
         let (keyring, keys) = Keyring::generate(&address, KeyType::EcdsaP256, &surroundings)?;
         let trusted_root = trust::trusted_root(&address, &keyring);
         let observations = Observations::new();
-        let choices = Choices::default();
+        let (choices, beliefs) = (Choices::default(), Beliefs::default());
         let standing = Standing::new(&choices, &surroundings)?;
         let root_of_trust = trusted_root.to_json()?;
         let services = Services::start(Ground {
@@ -127,7 +133,7 @@ impl Instance {
             observations: &observations,
             root_of_trust: &root_of_trust,
             repository: None,
-            fulcio: None,
+            beliefs: &beliefs,
             choices: &choices,
             standing: &standing,
             before: None,
@@ -145,6 +151,7 @@ impl Instance {
             surroundings,
             door: Door::new(present),
             behind: None,
+            living: Weak::new(),
         })
     }
 
@@ -167,6 +174,7 @@ impl Instance {
             metrics,
             surroundings,
             door,
+            living: Arc::downgrade(&living),
             behind: Some((Keeper::start(living), control)),
         })
     }
@@ -206,6 +214,11 @@ impl Instance {
     /// What the services have answered so far.
     pub fn observations(&self) -> &Observations {
         &self.observations
+    }
+
+    /// What changes whom Fulcio believes, for an instance in a directory.
+    pub fn believer(&self) -> Believer {
+        Believer(Weak::clone(&self.living))
     }
 
     /// What the services count, and what can be watched of the instance.
@@ -251,6 +264,23 @@ impl Instance {
             clock: Arc::clone(&self.surroundings.clock),
             random: Arc::clone(&self.surroundings.random),
         })
+    }
+}
+
+impl Believer {
+    /// Has Fulcio believe these from the next request on. What cannot be used changes nothing; nor
+    /// does anything, once the instance has ended.
+    pub async fn believe(&self, beliefs: Beliefs) -> Result<(), StartError> {
+        match self.0.upgrade() {
+            Some(living) => living.believe(beliefs).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Believer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Believer")
     }
 }
 

@@ -1,7 +1,7 @@
 //! An instance on a directory, as what works behind it sees it: it is built anew when a key is exchanged,
 //! when a moment comes that the ring names, and its TUF repository is kept fresh.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
@@ -19,7 +19,7 @@ use crate::services::{Ground, Services};
 use crate::standing::Standing;
 use crate::storage::Storage;
 use crate::trust_repository::{Publishing, RootChange, TrustRepository, Waiting};
-use crate::{Address, Choices, StartError, Surroundings, trust, users};
+use crate::{Address, Choices, FulcioConfiguration, Rules, StartError, Surroundings, trust, users};
 
 /// Between two looks at what expires and what has come to its moment.
 const KEEP: Duration = Duration::from_secs(15 * 60);
@@ -35,6 +35,17 @@ pub(crate) struct Ingredients {
     pub(crate) surroundings: Surroundings,
     pub(crate) observations: Observations,
     pub(crate) standing: Standing,
+    /// Whom Fulcio believes, which may change while it runs.
+    beliefs: RwLock<Arc<Beliefs>>,
+}
+
+/// Whom Fulcio believes, and who of them may get a certificate.
+#[derive(Debug, Clone, Default)]
+pub struct Beliefs {
+    /// The issuers that it believes besides the instance's own.
+    pub configuration: Option<FulcioConfiguration>,
+    /// Who of them may get a certificate.
+    pub rules: Rules,
 }
 
 impl Ingredients {
@@ -54,6 +65,10 @@ impl Ingredients {
                 guards: choices.guards.clone(),
             },
             standing: Standing::new(&choices, &surroundings)?,
+            beliefs: RwLock::new(Arc::new(Beliefs {
+                configuration: choices.fulcio.clone(),
+                rules: choices.rules.clone(),
+            })),
             choices,
             surroundings,
             observations: Observations::new(),
@@ -85,6 +100,7 @@ impl Ingredients {
             Some(root) => root.to_vec(),
             None => trusted_root.to_json()?,
         };
+        let beliefs = self.beliefs();
         let services = Services::start(Ground {
             address: &address,
             keyring: &keyring,
@@ -95,7 +111,7 @@ impl Ingredients {
             observations: &self.observations,
             root_of_trust: &root_of_trust,
             repository: Some(Arc::clone(&self.repository)),
-            fulcio: self.choices.fulcio.as_ref(),
+            beliefs: &beliefs,
             choices: &self.choices,
             standing: &self.standing,
             before,
@@ -116,6 +132,19 @@ impl Ingredients {
             services,
             needs: published.needs,
         })
+    }
+}
+
+impl Ingredients {
+    fn beliefs(&self) -> Arc<Beliefs> {
+        let beliefs = self.beliefs.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&beliefs)
+    }
+
+    /// Puts other beliefs in their place; those before.
+    fn exchange_beliefs(&self, new: Arc<Beliefs>) -> Arc<Beliefs> {
+        let mut beliefs = self.beliefs.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *beliefs, new)
     }
 }
 
@@ -183,6 +212,17 @@ impl Living {
         self.rebuild(&mut state).await?;
         self.changed.notify_one();
         Ok(new)
+    }
+
+    /// Has Fulcio believe others. What cannot be used changes nothing.
+    pub(crate) async fn believe(&self, beliefs: Beliefs) -> Result<(), StartError> {
+        let mut state = self.state.lock().await;
+        let before = self.ingredients.exchange_beliefs(Arc::new(beliefs));
+        let built = self.rebuild(&mut state).await;
+        if built.is_err() {
+            self.ingredients.exchange_beliefs(before);
+        }
+        built
     }
 
     /// Drafts the next root of trust, with other keys for some roles; it is published once enough have

@@ -22,6 +22,7 @@ use waxwing_tlog::note::NoteSigner;
 
 use crate::address::{CT_PREFIX, ISSUER_PREFIX, TUF_PREFIX};
 use crate::keyring::{Held, Keyring, PrivateKeys, Role};
+use crate::living::Beliefs;
 use crate::standing::Standing;
 use crate::storage::Storage;
 use crate::trust_repository::{TrustRepository, served};
@@ -86,6 +87,8 @@ pub(crate) struct Services {
     pub(crate) leaf_indexes: BTreeMap<String, Arc<LocalKeys>>,
     /// The URLs of the hosts by which the router is asked.
     pub(crate) hosts: Vec<String>,
+    /// What knows the keys of issuers.
+    fulcio: waxwing_fulcio::Service,
     /// The end of each certificate chain that signs, by the name of its key.
     pub(crate) ends: Vec<(Role, String, UnixTime)>,
 }
@@ -110,8 +113,8 @@ pub(crate) struct Ground<'a> {
     /// What a Rekor log begins with.
     pub(crate) root_of_trust: &'a [u8],
     pub(crate) repository: Option<Arc<TrustRepository>>,
-    /// The issuers that the operator believes.
-    pub(crate) fulcio: Option<&'a Configuration>,
+    /// Whom Fulcio believes.
+    pub(crate) beliefs: &'a Beliefs,
     pub(crate) choices: &'a Choices,
     /// What outlives these services.
     pub(crate) standing: &'a Standing,
@@ -265,6 +268,7 @@ impl Services {
             logs,
             leaf_indexes,
             hosts,
+            fulcio,
             ends: measures::ends(ground.keyring, surroundings.clock.now()),
         })
     }
@@ -350,7 +354,7 @@ impl<'a> Ground<'a> {
     /// theirs a request may leave the process.
     fn tokens(&self, asked: Router) -> Result<TokenVerifier, StartError> {
         let (address, issuer) = (self.address, self.address.issuer());
-        let (client, issuers) = match self.fulcio {
+        let (client, issuers) = match &self.beliefs.configuration {
             None => (
                 carry(address.base(), asked)?,
                 Configuration::for_email(&issuer, CLIENT_ID),
@@ -365,7 +369,12 @@ impl<'a> Ground<'a> {
         };
         let tokens = TokenVerifier::new(client, issuers)?;
         let tokens = tokens.with_cluster(&self.choices.cluster)?;
-        Ok(tokens.with_rules(self.choices.rules.clone()))
+        // An issuer that is down just now is believed on.
+        let tokens = match self.before {
+            Some(before) => tokens.knowing(before.fulcio.tokens()),
+            None => tokens,
+        };
+        Ok(tokens.with_rules(self.beliefs.rules.clone()))
     }
 
     async fn ct_logs(

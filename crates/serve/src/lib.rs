@@ -13,6 +13,7 @@ mod cross_origin;
 pub mod document;
 mod ending;
 mod fallback;
+mod file_watch;
 mod grpc;
 mod health;
 mod limits;
@@ -28,6 +29,7 @@ pub use body::{BodyError, DEFAULT_BODY_CAP, Json, RawBody, read_body, with_body_
 pub use code::Code;
 pub use cross_origin::CrossOrigin;
 pub use fallback::{gateway_fallbacks, refuse_other_methods, refuse_unknown_paths};
+pub use file_watch::FileWatch;
 pub use grpc::{
     Answer, Call, GRPC_HEALTH_ROUTES, GrpcCounts, GrpcRejection, REFLECTION_ROUTES, grpc_health,
     reflection,

@@ -14,6 +14,7 @@ mod log_place;
 mod move_instance;
 mod opaque_log;
 mod order;
+mod reload;
 mod root;
 mod rotate;
 mod shell;

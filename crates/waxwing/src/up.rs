@@ -8,7 +8,6 @@
 //!
 //! The lines go to the standard output; whoever started the program reads them up to `Ready`.
 
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,17 +15,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
 use waxwing_cli::{Output, files};
 use waxwing_encoding::time::Clock;
 use waxwing_instance::{
-    Address, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
+    Address, Beliefs, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
 };
 use waxwing_serve::{
-    GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, metrics_router,
+    FileWatch, GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, metrics_router,
 };
 
 use crate::configuration::{FulcioSource, Settings};
+use crate::reload::Reloads;
 use crate::stop::asked_to_stop;
 use crate::system::{SystemClock, surroundings};
 
@@ -58,7 +57,7 @@ pub(crate) struct Data {
 /// Example:
 ///   waxwing up --data /var/lib/waxwing --listen 127.0.0.1:4747
 ///   waxwing token --data /var/lib/waxwing --as you@example.com
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Up {
     /// Read settings from this file, YAML or JSON; flags go before what is in it (docs/up.example.yaml has
@@ -86,8 +85,8 @@ pub(crate) struct Up {
     /// oidc-issuers, meta-issuers and ci-issuer-metadata
     #[arg(long, value_name = "FILE")]
     fulcio_config: Option<PathBuf>,
-    /// Serve HTTPS with the certificate chain of this PEM file, the server's own first; SIGHUP reads it and
-    /// the key again
+    /// Serve HTTPS with the certificate chain of this PEM file, the server's own first; it and the
+    /// key are read again when they change, and on SIGHUP
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
     /// The private key of that certificate
@@ -119,7 +118,7 @@ impl Up {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(serve(settings, output))
+        runtime.block_on(self.serve(settings, output))
     }
 
     /// What the file says, and what the flags say before it.
@@ -146,6 +145,35 @@ impl Up {
             settings.tls = Some(TlsFiles { chain, key });
         }
         Ok(settings)
+    }
+
+    /// Whom Fulcio shall believe, as the files say now.
+    fn beliefs(&self) -> anyhow::Result<Beliefs> {
+        let settings = self.settings()?;
+        Ok(Beliefs {
+            configuration: fulcio(&settings)?,
+            rules: settings.choices.rules,
+        })
+    }
+
+    /// Reads again whom Fulcio believes when one of the files changes that say so.
+    fn reload_beliefs(&self, files: FileWatch, instance: &Instance, reloads: &mut Reloads) {
+        if files.paths().is_empty() {
+            return;
+        }
+        let (up, believer) = (self.clone(), instance.believer());
+        reloads.add(
+            files,
+            "Fulcio believes whom it believed before",
+            move || {
+                let (up, believer) = (up.clone(), believer.clone());
+                async move {
+                    let beliefs = tokio::task::spawn_blocking(move || up.beliefs()).await??;
+                    believer.believe(beliefs).await?;
+                    Ok(Vec::new())
+                }
+            },
+        );
     }
 }
 
@@ -189,119 +217,124 @@ fn fulcio(settings: &Settings) -> anyhow::Result<Option<FulcioConfiguration>> {
     })
 }
 
-async fn serve(settings: Settings, output: &mut Output) -> anyhow::Result<()> {
-    let began = Instant::now();
-    let path = settings.directory();
-    let known = DataDirectory::known_address(&path)?;
-    let expected = settings.public_url.as_deref();
-    let expected = expected.map(Address::new).transpose()?;
-    let own = known.as_ref().or(expected.as_ref()).and_then(listened_on);
-    let surroundings = surroundings();
-    let listener = Listener::bind(settings.listen.or(own).unwrap_or(LISTEN)).await?;
-    let listener = listener.with_limits(settings.listener);
-    let listener = with_tls(listener, settings.tls.clone(), &*surroundings.clock, output)?;
-    let scheme = if settings.tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
-    let first = Address::new(&format!("{scheme}://{}", listener.address()))?;
-    let mut tries = 0;
-    let data = loop {
-        match DataDirectory::open(&path, expected.as_ref(), &first, &surroundings) {
-            // `waxwing token` and `rotate` hold it too, for as long as a blink.
-            Err(StartError::Data(DataError::Locked { .. })) if tries < LOCK_TRIES => {
-                tries += 1;
-                tokio::time::sleep(LOCK_PAUSE).await;
+impl Up {
+    async fn serve(&self, settings: Settings, output: &mut Output) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let path = settings.directory();
+        let known = DataDirectory::known_address(&path)?;
+        let expected = settings.public_url.as_deref();
+        let expected = expected.map(Address::new).transpose()?;
+        let own = known.as_ref().or(expected.as_ref()).and_then(listened_on);
+        let surroundings = surroundings();
+        let listener = Listener::bind(settings.listen.or(own).unwrap_or(LISTEN)).await?;
+        let listener = listener.with_limits(settings.listener);
+        let mut reloads = Reloads::new(settings.watch.0)?;
+        let (clock, tls) = (Arc::clone(&surroundings.clock), settings.tls.clone());
+        let listener = with_tls(listener, tls, &*clock, &mut reloads, output)?;
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let first = Address::new(&format!("{scheme}://{}", listener.address()))?;
+        let mut tries = 0;
+        let data = loop {
+            match DataDirectory::open(&path, expected.as_ref(), &first, &surroundings) {
+                // `waxwing token` and `rotate` hold it too, for as long as a blink.
+                Err(StartError::Data(DataError::Locked { .. })) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
+                opened => break opened?,
             }
-            opened => break opened?,
+        };
+        if let Some(guard) = &settings.guard {
+            std::fs::create_dir_all(guard)
+                .with_context(|| format!("making the directory {}", guard.display()))?;
         }
-    };
-    if let Some(guard) = &settings.guard {
-        std::fs::create_dir_all(guard)
-            .with_context(|| format!("making the directory {}", guard.display()))?;
-    }
-    let fulcio = fulcio(&settings)?;
-    let mut choices = settings.choices;
-    choices.guards.clone_from(&settings.guard);
-    choices.fulcio = fulcio;
-    let shutdown = asked_to_stop()?;
-    choices.request_log = settings.log.map(|format| {
-        let clock = Arc::clone(&surroundings.clock);
-        RequestLog::new(format, std::io::stderr(), clock, &*surroundings.random)
-    });
-    let process = Process {
-        started: surroundings.clock.now(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: String::new(),
-    };
-    let instance = Instance::open(data, choices, surroundings);
-    let instance = instance
-        .await
-        .with_context(|| format!("starting the instance in {}", path.display()))?;
-    if settings.guard.is_none() {
-        output.note(
+        // Looked at before they are read.
+        let watched = FileWatch::new(self.files_of_beliefs(&settings));
+        let fulcio = fulcio(&settings)?;
+        let mut choices = settings.choices;
+        choices.guards.clone_from(&settings.guard);
+        choices.fulcio = fulcio;
+        let shutdown = asked_to_stop()?;
+        choices.request_log = settings.log.map(|format| {
+            let clock = Arc::clone(&surroundings.clock);
+            RequestLog::new(format, std::io::stderr(), clock, &*surroundings.random)
+        });
+        let process = Process {
+            started: surroundings.clock.now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: String::new(),
+        };
+        let instance = Instance::open(data, choices, surroundings);
+        let instance = instance
+            .await
+            .with_context(|| format!("starting the instance in {}", path.display()))?;
+        if settings.guard.is_none() {
+            output.note(
             "Without --guard DIR on another disk, a data directory that is set back to an older copy \
              of itself is not noticed.",
         );
+        }
+        for need in instance.needs() {
+            output.warn(&need);
+        }
+        output.line(&format!("Address: {}", instance.address().base()))?;
+        output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
+        let grpc = GrpcCounts::register(instance.metrics())?;
+        if let Some(address) = settings.metrics {
+            let metrics = Listener::bind(address).await?;
+            output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
+            let router = metrics_router(instance.observations(), instance.metrics(), process);
+            // Until the process ends: whoever watches sees the shutdown too.
+            tokio::spawn(metrics.serve(router, std::future::pending()));
+        }
+        output.line(&format!("Clients: {}", path.join("client").display()))?;
+        output.line(&format!(
+            "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
+            began.elapsed().as_millis()
+        ))?;
+        self.reload_beliefs(watched, &instance, &mut reloads);
+        let watching = reloads.watch();
+        // Outside of all that asks whose request it is.
+        let router = settings.proxies.around(grpc.around(instance.router()));
+        listener.serve(router, shutdown).await;
+        // It could exchange what is closed next.
+        watching.end().await;
+        instance.close().await;
+        output.note("Closed");
+        Ok(())
     }
-    for need in instance.needs() {
-        output.warn(&need);
+
+    /// The files that say whom Fulcio believes.
+    fn files_of_beliefs(&self, settings: &Settings) -> Vec<PathBuf> {
+        let own = match &settings.fulcio {
+            Some(FulcioSource::File(path)) => Some(path.clone()),
+            _ => None,
+        };
+        self.config.clone().into_iter().chain(own).collect()
     }
-    output.line(&format!("Address: {}", instance.address().base()))?;
-    output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
-    let grpc = GrpcCounts::register(instance.metrics())?;
-    if let Some(address) = settings.metrics {
-        let metrics = Listener::bind(address).await?;
-        output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
-        let router = metrics_router(instance.observations(), instance.metrics(), process);
-        // Until the process ends: whoever watches sees the shutdown too.
-        tokio::spawn(metrics.serve(router, std::future::pending()));
-    }
-    output.line(&format!("Clients: {}", path.join("client").display()))?;
-    output.line(&format!(
-        "Ready in {} ms: issuer, Fulcio, CT log, Rekor, timestamp authority, TUF",
-        began.elapsed().as_millis()
-    ))?;
-    // Outside of all that asks whose request it is.
-    let router = settings.proxies.around(grpc.around(instance.router()));
-    listener.serve(router, shutdown).await;
-    instance.close().await;
-    output.note("Closed");
-    Ok(())
 }
 
-/// Over TLS, if there is a certificate; read anew at each SIGHUP.
+/// Over TLS, if there is a certificate.
 fn with_tls(
     listener: Listener,
     files: Option<TlsFiles>,
     clock: &dyn Clock,
+    reloads: &mut Reloads,
     output: &mut Output,
 ) -> anyhow::Result<Listener> {
     let Some(files) = files else {
         return Ok(listener);
     };
+    let watch = FileWatch::new(vec![files.chain.clone(), files.key.clone()]);
     let (tls, warnings) = Tls::read(files, clock.now())?;
     for warning in warnings {
         output.warn(&warning.to_string());
     }
-    let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
-    let again = tls.clone();
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            let tls = again.clone();
-            let read = tokio::task::spawn_blocking(move || tls.reload(SystemClock.now())).await;
-            let said = match read {
-                Ok(Ok(warnings)) => warnings.iter().map(ToString::to_string).collect(),
-                Ok(Err(error)) => vec![format!("{error}; the old certificate stays")],
-                Err(error) => vec![error.to_string()],
-            };
-            for line in said {
-                // Nobody may be listening there.
-                let _ = writeln!(std::io::stderr(), "WARNING: {line}");
-            }
-        }
-    });
+    reloads.add_tls(watch, &tls);
     Ok(listener.with_tls(tls))
 }
 

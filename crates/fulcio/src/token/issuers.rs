@@ -71,6 +71,26 @@ enum Step {
 }
 
 impl Issuers {
+    /// The keys of those issuers that are `wanted`.
+    pub(super) fn of(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = known.iter().filter(|(url, _)| wanted(url));
+        let kept = kept.map(|(url, one)| {
+            let kept = Known {
+                keys: one.keys.clone(),
+                asking: None,
+                failed: None,
+                forced: one.forced,
+                used: one.used,
+                by_pattern: one.by_pattern,
+            };
+            (url.clone(), kept)
+        });
+        Self {
+            known: Arc::new(Mutex::new(kept.collect())),
+        }
+    }
+
     /// Checks the signature of a token with the keys of its issuer.
     pub(super) async fn verify(
         &self,

@@ -222,6 +222,22 @@ impl TokenVerifier {
         })
     }
 
+    /// The same verifier, which knows the keys that `before` knows of issuers that are asked under the
+    /// same roots here and there: a configuration that is read again forgets nobody.
+    #[must_use]
+    pub fn knowing(self, before: &Self) -> Self {
+        let roots = |of: &Self, url: &str| {
+            let issuer = of.configuration.issuer(url)?;
+            Some((issuer.is_by_pattern(), issuer.settings().roots().to_vec()))
+        };
+        let same = |url: &str| {
+            let here = roots(&self, url);
+            here.is_some() && here == roots(before, url)
+        };
+        let issuers = before.issuers.of(same);
+        Self { issuers, ..self }
+    }
+
     /// The same verifier, which refuses what `rules` do not allow.
     #[must_use]
     pub fn with_rules(self, rules: Rules) -> Self {

@@ -2,8 +2,12 @@
 
 use serde_json::{Value, json};
 use waxwing_crypto::KeyType;
+use waxwing_encoding::time::UnixTime;
+use waxwing_fulcio::config::Configuration;
+use waxwing_fulcio::token::{TokenRefused, TokenVerifier};
+use waxwing_net::{Client, Routes};
 
-use crate::issuer::TokenKey;
+use crate::issuer::{ISSUER, Issuer, TokenKey};
 use crate::world::{BAD_TOKEN, NOW, World, claims};
 
 fn request(world: &World, key: &TokenKey) -> Value {
@@ -98,4 +102,38 @@ async fn a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch() {
     world.accepts(&request(&world, &next)).await;
     let old = request(&world, &world.token_key);
     world.refuses(&old, BAD_TOKEN, "SIGNATURE_INVALID").await;
+}
+
+/// A configuration that is read again, while the issuer is asked by nobody.
+#[tokio::test]
+async fn a_verifier_made_anew_knows_the_keys_of_issuers_that_are_asked_as_before() {
+    let key = TokenKey::new("first", KeyType::EcdsaP256);
+    let issuer = Issuer::new(&key);
+    let now = UnixTime::from_seconds(NOW).unwrap();
+    let verifier = |ca: &str| {
+        let mut configured = json!({"OIDCIssuers": {}});
+        configured["OIDCIssuers"][ISSUER] =
+            json!({"ClientID": "sigstore", "Type": "email", "CACert": ca});
+        let configuration = Configuration::read(configured.to_string().as_bytes()).unwrap();
+        let routes = Routes::new().with("http://issuer.test", issuer.router());
+        TokenVerifier::new(Client::in_process(routes.unwrap()), configuration).unwrap()
+    };
+    let token = key.token(&claims());
+    let first = verifier("");
+    first.verify(&token, now).await.unwrap();
+    let second = verifier("").knowing(&first);
+    second.verify(&token, now).await.unwrap();
+    assert_eq!(issuer.requests(), (1, 1));
+    // Under other roots it is asked again: they may have been changed because the old ones lied.
+    let root = include_str!("../../../net/tests/data/root.pem");
+    let third = verifier(root).knowing(&second);
+    third.verify(&token, now).await.unwrap();
+    assert_eq!(issuer.requests(), (2, 2));
+    // Who is not believed any more is not known either.
+    let other = TokenVerifier::new(Client::in_process(Routes::new()), Configuration::built_in());
+    let refused = other.unwrap().knowing(&third).verify(&token, now).await;
+    assert!(matches!(
+        refused.unwrap_err(),
+        TokenRefused::UnknownIssuer { .. }
+    ));
 }

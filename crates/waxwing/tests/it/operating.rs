@@ -29,14 +29,13 @@ fn an_operator_gets_from_nothing_to_an_instance_that_is_looked_after() {
     };
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
+    let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [port, metrics] = free.map(|free| free.local_addr().unwrap().port().to_string());
     let commands = commands(&page);
-    assert_eq!(commands.matches("waxwing up").count(), 3, "{commands}");
+    assert_eq!(commands.matches("waxwing up").count(), 5, "{commands}");
     // The instance is ended however the rest ends.
     let script = format!("set -eu\ntrap 'kill $! 2>/dev/null' EXIT\n{commands}");
-    let script = script.replace("4747", &port);
+    let script = script.replace("4747", &port).replace("2112", &metrics);
     let folder = tempfile::tempdir().unwrap();
     let directory = |path: &Path| path.parent().unwrap().display().to_string();
     let path = [
@@ -55,7 +54,12 @@ fn an_operator_gets_from_nothing_to_an_instance_that_is_looked_after() {
         .unwrap();
     let said = printed(&output);
     assert!(output.status.success(), "{said}");
-    for expected in ["Ready in ", "Verified OK", "alice\talice@example.com"] {
+    for expected in [
+        "Ready in ",
+        "Verified OK",
+        "alice\talice@example.com",
+        "The settings are good",
+    ] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     let backup = folder.path().join("backup/logs/rekor-log-2/checkpoint");

@@ -72,6 +72,11 @@ impl Running {
         lines.find_map(|line| line.strip_prefix(words)).unwrap()
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it to end; what it said at last, if that was peaceful.
     pub(crate) fn stop(mut self) -> String {
         let id = self.process.id().to_string();

@@ -264,3 +264,36 @@ fn prometheus_reads_the_page_and_finds_only_the_originals_names_odd() {
     assert_ne!(broken, page);
     assert_eq!(promtool.metrics(&broken).0, Some(1));
 }
+
+/// The alerts of `docs/operating.md`.
+#[test]
+fn the_alerts_of_the_page_for_operators_ask_for_what_there_is() {
+    let Some(promtool) = promtool::require() else {
+        return;
+    };
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operating.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rules) = page.split_once("```yaml\ngroups:").unwrap();
+    let rules = format!("groups:{}", rules.split_once("```").unwrap().0);
+    let (code, said) = promtool.rules(&rules);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("9 rules found"), "{said}");
+    let broken = rules.replacen(" < 3", " < ", 1);
+    assert_ne!(promtool.rules(&broken).0, Some(0));
+    let metrics = used().metrics();
+    let expressions = rules
+        .lines()
+        .filter(|line| line.trim_start().starts_with("expr:"));
+    for expression in expressions {
+        let names =
+            expression.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let names = names.filter(|name| {
+            ["waxwing_", "fulcio_", "rekor_v2_", "timestamp_authority_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        });
+        for name in names {
+            assert!(metrics.contains(&format!("\n# TYPE {name} ")), "{name}");
+        }
+    }
+}

@@ -8,5 +8,6 @@ mod limits;
 mod metrics;
 mod proxies;
 mod rekor;
+mod reloading;
 mod server;
 mod timestamp;
