@@ -5,6 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use waxwing_crypto::{KeyType, PrivateKey};
+use waxwing_fulcio::config::Configuration;
+use waxwing_fulcio::token::TokenVerifier;
 use waxwing_issuer::{Issuer, OAuthClient, OidcConnector};
 use waxwing_net::{Client, Settings as NetworkSettings};
 use waxwing_pki::ObjectIdentifier;
@@ -12,7 +15,7 @@ use waxwing_pki::timestamp::TimestampAuthority;
 use waxwing_tsa::ntp::{NtpServer, TimeServer};
 use zeroize::Zeroizing;
 
-use crate::{StartError, Surroundings};
+use crate::{Choices, StartError, Surroundings};
 
 pub use waxwing_ctlog::{Admission, GetEntries};
 pub use waxwing_fulcio::algorithms::{ClientAlgorithms, ClientAlgorithmsError};
@@ -85,6 +88,24 @@ pub struct ConnectorChoice {
     pub scopes: Option<String>,
     /// Certificates in DER that its TLS is trusted under, beside the system's.
     pub roots: Vec<Vec<u8>>,
+}
+
+impl Choices {
+    /// Makes what a start would make of the choices that only then show whether they can be used:
+    /// connectors, lifetimes, the trust in a cluster for this configuration of Fulcio. Nobody is asked.
+    pub fn check(
+        &self,
+        fulcio: Configuration,
+        surroundings: &Surroundings,
+    ) -> Result<(), StartError> {
+        let key = PrivateKey::generate(KeyType::EcdsaP256)?;
+        let clock = Arc::clone(&surroundings.clock);
+        self.issuer
+            .apply(Issuer::new("https://issuer.invalid", key, clock)?)?;
+        let client = Client::network(NetworkSettings::default())?;
+        TokenVerifier::new(client, fulcio)?.with_cluster(&self.cluster)?;
+        Ok(())
+    }
 }
 
 impl Default for TimeServers {

@@ -33,6 +33,8 @@ const HEADERS: [&str; 4] = ["accept", "content-type", "x-requested-with", "origi
 pub struct CrossOrigin {
     methods: &'static [Method],
     paths: fn(&str) -> bool,
+    /// Says so whoever asks, so that one answer in a cache is for all.
+    always: bool,
 }
 
 impl CrossOrigin {
@@ -40,12 +42,14 @@ impl CrossOrigin {
     pub const DEFAULT: Self = Self {
         methods: &[Method::GET, Method::POST, Method::HEAD],
         paths: |_| true,
+        always: false,
     };
 
-    /// GET and HEAD.
+    /// GET and HEAD, of what caches keep.
     pub const READ: Self = Self {
         methods: &[Method::GET, Method::HEAD],
         paths: |_| true,
+        always: true,
     };
 
     /// The same for some paths alone, seen from within the service's own router.
@@ -70,11 +74,13 @@ impl CrossOrigin {
             if preflight {
                 return self.preflight(request.headers());
             }
-            let shown =
-                request.headers().contains_key(ORIGIN) && self.methods.contains(request.method());
+            let named = self.always || request.headers().contains_key(ORIGIN);
+            let shown = named && self.methods.contains(request.method());
             let mut response = next.run(request).await;
             let headers = response.headers_mut();
-            headers.append(VARY, HeaderValue::from_static("Origin"));
+            if !self.always {
+                headers.append(VARY, HeaderValue::from_static("Origin"));
+            }
             if shown {
                 headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
             }
@@ -225,8 +231,12 @@ mod tests {
             let answer = ask(policy, request, &headers).await;
             assert_eq!(allowed(&answer), none, "{request} {headers:?}");
         }
-        let read = ask(CrossOrigin::READ, "GET /read", &[ORIGIN]).await;
-        assert_eq!(allowed(&read), [Some("*"), None, None]);
+        // What caches keep is the same for all.
+        for headers in [vec![ORIGIN], vec![]] {
+            let read = ask(CrossOrigin::READ, "GET /read", &headers).await;
+            assert_eq!(allowed(&read), [Some("*"), None, None]);
+            assert!(!read.headers().contains_key(VARY));
+        }
         // OPTIONS that asks nothing of the kind goes through.
         let plain = ask(CrossOrigin::DEFAULT, "OPTIONS /write", &[ORIGIN]).await;
         assert_eq!((plain.status().as_u16(), allowed(&plain)), (405, none));

@@ -179,7 +179,10 @@ impl Up {
 
 /// Reads what a start would read, apart from the directory, which somebody may be using.
 fn check(settings: &Settings, output: &mut Output) -> anyhow::Result<()> {
-    fulcio(settings)?;
+    let configuration = fulcio(settings)?;
+    settings
+        .choices
+        .check(configuration.unwrap_or_default(), &surroundings())?;
     if let Some(files) = &settings.tls {
         let (_, warnings) = Tls::read(files.clone(), SystemClock.now())?;
         for warning in warnings {
@@ -274,9 +277,9 @@ impl Up {
             .with_context(|| format!("starting the instance in {}", path.display()))?;
         if settings.guard.is_none() {
             output.note(
-            "Without --guard DIR on another disk, a data directory that is set back to an older copy \
-             of itself is not noticed.",
-        );
+                "Without --guard DIR on another disk, a data directory that is set back to an older copy \
+                 of itself is not noticed.",
+            );
         }
         for need in instance.needs() {
             output.warn(&need);

@@ -142,6 +142,19 @@ fn checking_reads_everything_and_starts_nothing() {
         (Some(0), "The settings are good\n".into())
     );
     assert!(!folder.path().join("waxwing-data").exists());
+    let connector = "{id: a, issuer: 'https://a.example.com', client-id: b}";
+    for (settings, expected) in [
+        ("issuer: {token-lifetime: 48h}".to_owned(), "a token lifetime of 172800 s"),
+        (format!("issuer: {{connectors: [{connector}, {connector}]}}"), "a connector named \"a\" already"),
+        (
+            "fulcio: {configuration: {oidc-issuers: {'https://kubernetes.default.svc': {type: kubernetes, client-id: a}}}, kubernetes: {ca: nowhere.crt}}".to_owned(),
+            "nowhere.crt",
+        ),
+    ] {
+        fs::write(folder.path().join("up.yaml"), settings).unwrap();
+        let (code, said) = up(&folder, &["--check"]);
+        assert!(code == Some(1) && said.contains(expected), "{expected}: {said}");
+    }
     fs::write(folder.path().join("up.yaml"), "limits:\n  exmpt: []\n").unwrap();
     // A mistake is found whether it is asked for or not.
     for arguments in [&["--check"][..], &[]] {

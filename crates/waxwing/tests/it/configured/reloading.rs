@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use waxwing_crypto::KeyType;
 
 use super::server::{Server, key, until};
-use crate::program::printed;
+use crate::program::{printed, run, waxwing};
 
 fn issuers(names: &[&str]) -> String {
     let one = |name: &&str| {
@@ -106,11 +106,36 @@ fn files_are_read_again_when_it_is_asked_to_and_only_then() {
     hang_up(&server);
     until("the other rule", || server.certificate(&key).status == 200);
     fs::write(&file, "listne: 127.0.0.1:1").unwrap();
-    hang_up(&server);
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // Whoever asks twice is told twice.
+    for _ in 0..2 {
+        hang_up(&server);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
     server.certificate(&key).is(200);
     let said = server.running.stop();
-    assert!(said.contains("did you mean listen?"), "{said}");
+    assert_eq!(said.matches("did you mean listen?").count(), 2, "{said}");
+}
+
+/// What is read well but cannot be built is not what a later change is built from.
+#[test]
+fn beliefs_that_come_to_nothing_are_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("fulcio.yaml"), issuers(&["one"])).unwrap();
+    let settings =
+        "watch-files: 100ms\nfulcio: {configuration: fulcio.yaml, kubernetes: {ca: nowhere.crt}}\n";
+    let server = Server::within(folder, settings, &[]);
+    let cluster =
+        "oidc-issuers: {'https://kubernetes.default.svc': {type: kubernetes, client-id: sigstore}}";
+    fs::write(server.path().join("fulcio.yaml"), cluster).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    assert!(believes(&server, "one"));
+    let rotated = ["rotate", "issuer", "--data", "data", "--after", "0s"];
+    let rotated = run(&waxwing(), server.path(), rotated);
+    assert!(rotated.status.success(), "{}", printed(&rotated));
+    assert!(believes(&server, "one"));
+    server.certificate(&key(KeyType::EcdsaP256)).is(200);
+    let said = server.running.stop();
+    assert!(said.contains("nowhere.crt"), "{said}");
 }
 
 /// A certificate for 127.0.0.1, with its key: its name tells it from others.
