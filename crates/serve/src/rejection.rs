@@ -87,6 +87,11 @@ impl Rejection {
         }
     }
 
+    /// The seconds given to [`retry_after`](Self::retry_after).
+    pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.code

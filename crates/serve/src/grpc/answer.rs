@@ -5,7 +5,7 @@ use std::future::ready;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Empty, Full};
 use prost::Message;
@@ -63,9 +63,11 @@ impl GrpcRejection {
 
 impl From<Rejection> for GrpcRejection {
     fn from(rejection: Rejection) -> Self {
+        let again = rejection.seconds_to_wait();
+        let again = again.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
         Self {
             rejection,
-            metadata: Vec::new(),
+            metadata: again.into_iter().collect(),
         }
     }
 }

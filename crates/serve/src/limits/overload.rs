@@ -1,10 +1,11 @@
 //! What is said to callers who ask too much, in the shape that their service has for refusals.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
 
-use crate::{Code, Rejection};
+use crate::grpc::is_call;
+use crate::{Code, GrpcRejection, Rejection};
 
 /// Why a request is not served now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,14 +55,13 @@ impl Overload {
 
     /// As a `google.rpc.Status`: Fulcio, Rekor v2, and what has no shape of its own.
     pub fn as_status(&self) -> Response {
-        Rejection::new(self.code, self.message.clone()).into_response()
+        self.rejection().into_response()
     }
 
-    /// The answer to a request with these headers.
+    /// The answer to a request with these headers: in the service's own shape, or in gRPC's.
     pub(super) fn answer(&self, request: &HeaderMap, shape: Shape) -> Response {
-        let kind = request.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        if kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
-            return self.as_grpc();
+        if is_call(request) {
+            return GrpcRejection::from(self.rejection()).into_response();
         }
         let mut response = shape(self);
         response
@@ -70,20 +70,8 @@ impl Overload {
         response
     }
 
-    /// A call of gRPC ends in its own status, here without an answer before it ("Trailers-Only").
-    fn as_grpc(&self) -> Response {
-        let number = u16::from(self.code.number());
-        let message: String = self.message.chars().map(percent).collect();
-        let message = HeaderValue::from_str(&message);
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static("application/grpc")),
-            (HeaderName::from_static("grpc-status"), number.into()),
-            (
-                HeaderName::from_static("grpc-message"),
-                message.unwrap_or(HeaderValue::from_static("")),
-            ),
-        ];
-        (StatusCode::OK, headers).into_response()
+    fn rejection(&self) -> Rejection {
+        Rejection::new(self.code, self.message.clone()).retry_after(self.seconds)
     }
 }
 
@@ -93,40 +81,41 @@ impl IntoResponse for Overload {
     }
 }
 
-/// The messages are our own and of ASCII; what could break the encoding of gRPC is left out.
-fn percent(letter: char) -> char {
-    match letter {
-        '%' => '_',
-        ' '..='~' => letter,
-        _ => '_',
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use http::header::CONTENT_TYPE;
+    use http_body_util::BodyExt;
+
     use super::*;
 
-    #[test]
-    fn each_protocol_gets_its_own_answer() {
+    #[tokio::test]
+    async fn each_protocol_gets_its_own_answer() {
         let overload = Overload::too_often("too often; come again in 7 s".to_owned(), 7);
         let plain = overload.answer(&HeaderMap::new(), |_| "no".into_response());
+        let seven = HeaderValue::from(7);
         assert_eq!(
             (plain.status().as_u16(), &plain.headers()[RETRY_AFTER]),
-            (200, &HeaderValue::from(7))
+            (200, &seven)
         );
         let plain = overload.clone().into_response();
         assert_eq!(
             (plain.status().as_u16(), &plain.headers()[RETRY_AFTER]),
-            (429, &HeaderValue::from(7))
+            (429, &seven)
         );
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/grpc+proto".parse().unwrap());
         let grpc = overload.answer(&headers, Overload::as_status);
-        assert_eq!(grpc.status(), 200);
-        assert_eq!(grpc.headers()["grpc-status"], "8");
         assert_eq!(
-            grpc.headers()["grpc-message"],
-            "too often; come again in 7 s"
+            (grpc.status().as_u16(), &grpc.headers()[RETRY_AFTER]),
+            (200, &seven)
+        );
+        let body = grpc.into_body().collect().await.unwrap();
+        let trailers = body.trailers().unwrap();
+        assert_eq!(trailers["grpc-status"], "8");
+        assert_eq!(
+            trailers["grpc-message"],
+            "too%20often;%20come%20again%20in%207%20s"
         );
     }
 }

@@ -78,7 +78,7 @@ impl Derived {
     pub(super) fn write(&self, name: &str, help: &str, page: &mut Page, seen: &Observations) {
         let mut families: BTreeMap<Vec<String>, Distribution> = BTreeMap::new();
         seen.each(|requests| {
-            if requests.service != self.service {
+            if requests.service != self.service || is_call(requests.path) {
                 return;
             }
             let values = self.labels.iter().map(|label| label.value(&requests));
@@ -120,6 +120,32 @@ impl Derived {
             Quantity::Seconds | Quantity::Nanoseconds | Quantity::Bytes => {
                 &["", "_bucket", "_sum", "_count"]
             }
+        }
+    }
+}
+
+/// Whether a route is a method of gRPC (`/dev.sigstore.fulcio.v2.CA/GetTrustBundle`). The originals count
+/// these by other names, as [`GrpcCounts`](crate::GrpcCounts) does.
+fn is_call(path: &str) -> bool {
+    let package = path.split('/').nth(1).unwrap_or_default();
+    package.find('.').is_some_and(|dot| dot > 0) && path.matches('/').count() == 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_of_grpc_are_told_from_paths() {
+        for (path, expected) in [
+            ("/dev.sigstore.fulcio.v2.CA/GetTrustBundle", true),
+            ("/grpc.health.v1.Health/Check", true),
+            ("/api/v2/trustBundle", false),
+            ("/api/v2/tile/{*path}", false),
+            ("/.well-known/openid-configuration", false),
+            ("/checkpoint", false),
+        ] {
+            assert_eq!(is_call(path), expected, "{path}");
         }
     }
 }
