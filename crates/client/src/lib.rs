@@ -2,7 +2,7 @@
 //!
 //! [`sign::Signer::sign`] is the road from an artifact's digest to a bundle; every request on it
 //! travels through [`waxwing_net::Client`], which may lead across a network or to a router in the
-//! same process.
+//! same process. Whom a client trusts, and with which services it signs, is found by [`trust::TrustStore`].
 
 pub mod fulcio;
 pub mod logging;
@@ -12,6 +12,7 @@ pub mod services;
 pub mod sign;
 pub mod timestamp;
 pub mod token;
+pub mod trust;
 
 pub use sign::{By, SignError, Signed, Signer, Step, What};
 pub use token::{IdentityToken, TokenError};

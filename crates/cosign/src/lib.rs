@@ -9,6 +9,7 @@ mod completion;
 mod env_command;
 mod evidence;
 mod flags;
+mod initialize;
 mod key;
 mod predicate;
 mod service_spec;
@@ -74,6 +75,7 @@ enum Command {
     TrustedRoot(trusted_root::TrustedRootCommand),
     SigningConfig(signing_config::SigningConfigCommand),
     Bundle(bundle::BundleCommand),
+    Initialize(initialize::Initialize),
     Env(env_command::EnvCommand),
     Version(version::Version),
     Completion(completion::Completion),
@@ -165,6 +167,7 @@ impl Command {
             Self::TrustedRoot(command) => command.run(means, output).await,
             Self::SigningConfig(command) => command.run(means, output).await,
             Self::Bundle(command) => command.run(means, output).await,
+            Self::Initialize(command) => command.run(means, output).await,
             Self::Env(command) => command.run(means, output),
             Self::Version(command) => command.run(output),
             Self::Completion(command) => {

@@ -1,10 +1,12 @@
 //! Whose word counts, from where the flags and variables say: files, certificates and keys by themselves,
 //! or the trusted root of an instance.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use waxwing_cli::{Environment, Output, files};
+use waxwing_cli::{Environment, Output, files, parse_duration};
+use waxwing_client::trust::{self as client_trust, Because, Settings, Source, TrustStore};
 use waxwing_crypto::{PublicKey, SignatureAlgorithm};
 use waxwing_encoding::pem;
 use waxwing_encoding::time::UnixTime;
@@ -29,6 +31,12 @@ const ROOTS: &str = "SIGSTORE_ROOT_FILE";
 const CT_KEY: &str = "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE";
 const REKOR_KEY: &str = "SIGSTORE_REKOR_PUBLIC_KEY";
 const TSA_CERTIFICATES: &str = "SIGSTORE_TSA_CERTIFICATE_FILE";
+
+/// The variables that say which instance is followed, and how closely.
+const TUF_MIRROR: &str = "TUF_MIRROR";
+const TUF_ROOT: &str = "TUF_ROOT";
+const TUF_ROOT_JSON: &str = "TUF_ROOT_JSON";
+const FRESH_FOR: &str = "WAXWING_TRUST_FRESH_FOR";
 
 /// A root in which nobody is trusted.
 pub(crate) fn nobody() -> TrustedRoot {
@@ -56,7 +64,7 @@ pub(crate) fn merged(roots: impl IntoIterator<Item = TrustedRoot>) -> TrustedRoo
 }
 
 /// The roots of `--trusted-root`; `None` without any.
-pub(crate) fn from_files(paths: &[std::path::PathBuf]) -> anyhow::Result<Option<TrustedRoot>> {
+pub(crate) fn from_files(paths: &[PathBuf]) -> anyhow::Result<Option<TrustedRoot>> {
     if paths.is_empty() {
         return Ok(None);
     }
@@ -121,28 +129,83 @@ pub(crate) fn from_pieces(
 
 /// The trusted root of the instance that is followed.
 pub(crate) async fn of_instance(
-    _means: &Means<'_>,
-    _offline: bool,
-    _output: &mut Output,
+    means: &Means<'_>,
+    offline: bool,
+    output: &mut Output,
 ) -> anyhow::Result<TrustedRoot> {
-    bail!("no --trusted-root")
+    let found = store(means, offline)?.trusted_root().await?;
+    said(&found.from, output);
+    Ok(found.value)
 }
 
 /// The signing config of the instance that is followed.
 pub(crate) async fn signing_config(
-    _means: &Means<'_>,
-    _output: &mut Output,
+    means: &Means<'_>,
+    output: &mut Output,
 ) -> anyhow::Result<SigningConfig> {
-    bail!("no --signing-config")
+    let found = store(means, false)?.signing_config().await?;
+    said(&found.from, output);
+    Ok(found.value)
 }
 
 /// A file of the instance that is followed, by its name among the targets.
 pub(crate) async fn target(
-    _means: &Means<'_>,
-    _path: &str,
-    _output: &mut Output,
+    means: &Means<'_>,
+    path: &str,
+    output: &mut Output,
 ) -> anyhow::Result<Vec<u8>> {
-    bail!("no target")
+    let found = store(means, false)?.target(path).await?;
+    said(&found.from, output);
+    Ok(found.value)
+}
+
+/// What is known of the instance that is followed, as the variables say.
+fn store(means: &Means<'_>, offline: bool) -> anyhow::Result<TrustStore> {
+    let environment = means.environment;
+    let root = environment.value(TUF_ROOT_JSON).map(Path::new);
+    let fresh_for = match environment.value(FRESH_FOR) {
+        Some(text) => parse_duration(text).with_context(|| format!("{FRESH_FOR} is {text:?}"))?,
+        None => client_trust::FRESH_FOR,
+    };
+    let settings = Settings {
+        cache: cache(environment),
+        mirror: environment.value(TUF_MIRROR).map(str::to_owned),
+        root: root
+            .map(|path| files::read(path, LARGEST_FILE))
+            .transpose()?,
+        fresh_for,
+        offline,
+    };
+    Ok(new_store(means, settings))
+}
+
+/// A store with the client and the clock of a command.
+pub(crate) fn new_store(means: &Means<'_>, settings: Settings) -> TrustStore {
+    TrustStore::new(settings, means.client.clone(), Arc::clone(means.clock))
+}
+
+/// Where what is known of an instance is kept.
+pub(crate) fn cache(environment: &Environment) -> Option<PathBuf> {
+    let root = environment.value(TUF_ROOT).map(PathBuf::from);
+    root.or_else(|| Some(Path::new(environment.value("HOME")?).join(".sigstore/root")))
+}
+
+/// Says where trust comes from if it is not what the repository says at present.
+fn said(source: &Source, output: &mut Output) {
+    match source {
+        Source::Cache {
+            because: Because::Unreachable(reason),
+            ..
+        } => output.warn(&format!("trusting {source}: {reason}")),
+        Source::Cache {
+            because: Because::Offline,
+            ..
+        }
+        | Source::Embedded { .. } => output.note(&format!(
+            "Offline: trusting {source}; what was revoked since is not known"
+        )),
+        Source::Cache { .. } | Source::Repository { .. } => {}
+    }
 }
 
 /// A signing config without any service.

@@ -1,0 +1,466 @@
+//! The cache on disk, file by file as cosign 3 has it, so that each of the two goes on where the other
+//! stopped:
+//!
+//! ```text
+//! remote.json                           {"mirror":"https://sigstore.example/tuf"}     which repository is followed
+//! sigstore.example-tuf.json             {"lastTimestamp":"2026-11-28T19:34:20Z"}      when it was last asked
+//! sigstore.example-tuf/root.json        timestamp.json, snapshot.json, targets.json and delegated roles
+//! sigstore.example-tuf/targets/trusted_root.json
+//! sigstore.example-tuf.lock             ours: held by whoever asks the repository
+//! sigstore.example-tuf.next/            ours: files that are on their way into the folder
+//! ```
+//!
+//! A file is written beside its place and renamed. Several that belong together are first made whole and
+//! durable in `.next`, whose own renaming is the moment at which they count; then they are copied into
+//! the folder one by one. A reader who finds the folder between two states finds the new one in `.next`,
+//! and so does whoever comes after a crash. The folder goes before `.next`, because a program that does
+//! not know the latter may have brought it further meanwhile.
+//!
+//! Nothing in here is believed for lying here: metadata is verified by its root each time, and targets by
+//! metadata. The one file that is believed as it is, is the root of an instance that the program does not
+//! carry; the directory is its owner's alone (0700).
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use waxwing_encoding::time::UnixTime;
+use waxwing_tuf::client::{LocalCopy, role_file_name, role_of_file_name};
+
+use super::TrustStoreError;
+
+/// Largest file of the cache that is read, in bytes: a little above the longest metadata.
+const LARGEST: u64 = 8 << 20;
+
+/// Most files of metadata that are read; there are four, and one for each delegated role.
+const MOST_ROLES: usize = 64;
+
+/// The file that says which repository is followed.
+#[derive(Serialize, Deserialize)]
+struct Remote {
+    mirror: String,
+}
+
+/// The file that says when a repository was last asked.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    last_timestamp: String,
+}
+
+/// The repository that a cache follows, if somebody said so.
+pub(super) fn followed(cache: &Path) -> Result<Option<String>, TrustStoreError> {
+    let path = cache.join("remote.json");
+    let Some(json) = read(&path)? else {
+        return Ok(None);
+    };
+    match remote(&json) {
+        Ok(mirror) => Ok(Some(mirror)),
+        Err(reason) => Err(TrustStoreError::Remote { path, reason }),
+    }
+}
+
+/// What `remote.json` says; an empty mirror is none.
+fn remote(json: &[u8]) -> Result<String, String> {
+    let remote: Remote = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    match remote.mirror.is_empty() {
+        true => Err("the mirror is empty".to_owned()),
+        false => Ok(remote.mirror),
+    }
+}
+
+/// Says which repository a cache follows.
+pub(super) fn follow(cache: &Path, mirror: &str) -> Result<(), TrustStoreError> {
+    let remote = Remote {
+        mirror: mirror.to_owned(),
+    };
+    write_json(&cache.join("remote.json"), &remote)
+}
+
+/// What is kept of one repository.
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    cache: PathBuf,
+    name: String,
+}
+
+/// A file on its way into the folder: the path below it, and the content.
+pub(super) type Change = (PathBuf, Vec<u8>);
+
+impl Folder {
+    /// The folder of a repository; nothing is made yet.
+    pub(super) fn of(cache: &Path, mirror: &str) -> Result<Self, TrustStoreError> {
+        let (_, rest) = mirror.split_once("://").unwrap_or(("", mirror));
+        let name = rest.replace(['/', ':', '\\'], "-").to_lowercase();
+        // One name in the cache, and none of those that mean another place.
+        let is_name = !name.is_empty() && name != "remote" && !name.starts_with('.');
+        match is_name && !name.contains('\0') {
+            true => Ok(Self {
+                cache: cache.to_owned(),
+                name,
+            }),
+            false => Err(TrustStoreError::Mirror {
+                mirror: mirror.to_owned(),
+            }),
+        }
+    }
+
+    /// Where the root is.
+    pub(super) fn root_path(&self) -> PathBuf {
+        self.folder().join("root.json")
+    }
+
+    /// Where the lock is.
+    pub(super) fn lock_path(&self) -> PathBuf {
+        self.beside("lock")
+    }
+
+    /// The root that is kept: where a later start begins.
+    pub(super) fn root(&self) -> Result<Option<Vec<u8>>, TrustStoreError> {
+        match read(&self.root_path())? {
+            Some(root) => Ok(Some(root)),
+            None => read(&self.next().join("root.json")),
+        }
+    }
+
+    /// The metadata as it lies in the folder, and as it is with what is on its way there. The second is
+    /// there only while somebody writes, and after a crash.
+    pub(super) fn copies(&self) -> Result<Vec<LocalCopy>, TrustStoreError> {
+        let mut copy = LocalCopy::new();
+        load(&self.folder(), &mut copy)?;
+        let mut copies = vec![copy.clone()];
+        if load(&self.next(), &mut copy)? {
+            copies.push(copy);
+        }
+        Ok(copies)
+    }
+
+    /// The content of a target as it is kept, with what is on its way before it: metadata says which of
+    /// them is meant.
+    pub(super) fn target(&self, path: &str) -> Result<Vec<Vec<u8>>, TrustStoreError> {
+        let below = target_path(path);
+        let places = [self.next(), self.folder()];
+        let kept = places.iter().map(|place| read(&place.join(&below)));
+        Ok(kept
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// When the repository was last asked. A file that does not say so says that it never was.
+    pub(super) fn asked(&self) -> Option<UnixTime> {
+        let json = read(&self.beside("json")).ok()??;
+        let asked: Asked = serde_json::from_slice(&json).ok()?;
+        UnixTime::parse(&asked.last_timestamp).ok()
+    }
+
+    /// Takes the lock if nobody has it; the directories are made on the way.
+    pub(super) fn lock(&self) -> Result<Option<Lock>, TrustStoreError> {
+        make(&self.folder().join("targets"))?;
+        let path = self.lock_path();
+        let options = &mut File::options();
+        private(options.write(true).create(true).truncate(false), 0o600);
+        let file = options.open(&path).map_err(|source| about(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(source)) => Err(about(&path, source)),
+        }
+    }
+
+    /// Keeps the metadata of a role at once.
+    pub(super) fn store(&self, _: &Lock, role: &str, bytes: &[u8]) -> Result<(), TrustStoreError> {
+        let path = self.folder().join(role_file_name(role));
+        write(&path, bytes, 0o644)
+    }
+
+    /// Forgets the metadata of a role at once.
+    pub(super) fn forget(&self, _: &Lock, role: &str) -> Result<(), TrustStoreError> {
+        for place in [self.next(), self.folder()] {
+            remove(&place.join(role_file_name(role)))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a target is kept, whatever its content.
+    pub(super) fn has_target(&self, path: &str) -> bool {
+        self.folder().join(target_path(path)).is_file()
+    }
+
+    /// Makes changes that belong together: all of them or none.
+    pub(super) fn commit(&self, lock: &Lock, changes: &[Change]) -> Result<(), TrustStoreError> {
+        match changes {
+            [] => return Ok(()),
+            // The renaming of one file is whole by itself.
+            [(below, bytes)] => return write(&self.folder().join(below), bytes, 0o644),
+            _ => {}
+        }
+        let making = self.beside("making");
+        clear(&making)?;
+        make(&making.join("targets"))?;
+        for (below, bytes) in changes {
+            write(&making.join(below), bytes, 0o644)?;
+        }
+        let next = self.next();
+        clear(&next)?;
+        rename(&making, &next)?;
+        for (below, bytes) in changes {
+            write(&self.folder().join(below), bytes, 0o644)?;
+        }
+        self.drop_next(lock)
+    }
+
+    /// Puts what a crash left on its way into the folder.
+    pub(super) fn finish_commit(&self, lock: &Lock) -> Result<(), TrustStoreError> {
+        let next = self.next();
+        for place in [next.clone(), next.join("targets")] {
+            for path in files(&place)? {
+                if let (Some(bytes), Ok(below)) = (read(&path)?, path.strip_prefix(&next)) {
+                    write(&self.folder().join(below), &bytes, 0o644)?;
+                }
+            }
+        }
+        self.drop_next(lock)
+    }
+
+    /// Gives up what a crash left on its way; in one step, so that nobody sees half of it.
+    pub(super) fn drop_next(&self, _: &Lock) -> Result<(), TrustStoreError> {
+        let (next, done) = (self.next(), self.beside("done"));
+        clear(&done)?;
+        if next.exists() {
+            rename(&next, &done)?;
+        }
+        clear(&done)
+    }
+
+    /// Says that the repository was asked.
+    pub(super) fn set_asked(&self, _: &Lock, now: UnixTime) -> Result<(), TrustStoreError> {
+        let asked = Asked {
+            last_timestamp: now.to_string(),
+        };
+        write_json(&self.beside("json"), &asked)
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.cache.join(&self.name)
+    }
+
+    fn next(&self) -> PathBuf {
+        self.beside("next")
+    }
+
+    fn beside(&self, extension: &str) -> PathBuf {
+        self.cache.join(format!("{}.{extension}", self.name))
+    }
+}
+
+/// A lock of the cache, until it is dropped; the system drops it for a process that ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// The place of a target below a folder: percent-encoded, so that it is one name.
+pub(super) fn target_path(path: &str) -> PathBuf {
+    let name = role_file_name(path);
+    // The name of a role, without what roles have behind it.
+    let name = name.strip_suffix(".json").unwrap_or(&name);
+    Path::new("targets").join(name)
+}
+
+/// Adds the metadata in a folder to a copy; whether the folder is there.
+fn load(folder: &Path, copy: &mut LocalCopy) -> Result<bool, TrustStoreError> {
+    if !folder.exists() {
+        return Ok(false);
+    }
+    for path in files(folder)? {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(role) = name.and_then(role_of_file_name)
+            && let Some(bytes) = read(&path)?
+        {
+            copy.insert(role, bytes);
+        }
+    }
+    Ok(true)
+}
+
+/// The files in a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, TrustStoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(|source| about(folder, source))?,
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths.truncate(MOST_ROLES);
+    Ok(paths)
+}
+
+/// A file's content; `None` if there is no such file, or one that is longer than any of ours.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, TrustStoreError> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|source| about(path, source))?,
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|source| about(path, source))?;
+    Ok((bytes.len() as u64 <= LARGEST).then_some(bytes))
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrustStoreError> {
+    let json = serde_json::to_vec(value).map_err(|error| about(path, error.into()))?;
+    write(path, &json, 0o600)
+}
+
+/// Writes a file whole: into a neighbour first, which then takes its name.
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), TrustStoreError> {
+    let mut neighbour = path.to_owned();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    neighbour.set_file_name(format!(".{name}.{}.new", std::process::id()));
+    let options = &mut File::options();
+    private(options.write(true).create(true).truncate(true), mode);
+    let written = options.open(&neighbour).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&neighbour, path)
+    });
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&neighbour);
+    }
+    written.map_err(|source| about(path, source))
+}
+
+/// Makes a directory and those above it, for their owner alone.
+fn make(path: &Path) -> Result<(), TrustStoreError> {
+    let builder = &mut fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(builder, 0o700);
+    builder.create(path).map_err(|source| about(path, source))
+}
+
+/// Who may read a file that is made.
+fn private(options: &mut fs::OpenOptions, mode: u32) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, mode);
+    #[cfg(not(unix))]
+    let _ = (options, mode);
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), TrustStoreError> {
+    fs::rename(from, to).map_err(|source| about(to, source))
+}
+
+fn remove(path: &Path) -> Result<(), TrustStoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(path, error)),
+        _ => Ok(()),
+    }
+}
+
+fn clear(path: &Path) -> Result<(), TrustStoreError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(path, error)),
+        _ => Ok(()),
+    }
+}
+
+fn about(path: &Path, source: io::Error) -> TrustStoreError {
+    TrustStoreError::Cache {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(mirror: &str) -> Result<String, TrustStoreError> {
+        Folder::of(Path::new("cache"), mirror).map(|folder| folder.name)
+    }
+
+    #[test]
+    fn a_repository_has_the_folder_that_cosign_gives_it() {
+        for (mirror, expected) in [
+            (
+                "https://tuf-repo-cdn.sigstore.dev",
+                "tuf-repo-cdn.sigstore.dev",
+            ),
+            ("http://127.0.0.1:4961/tuf", "127.0.0.1-4961-tuf"),
+            ("https://Host.example/A", "host.example-a"),
+        ] {
+            assert_eq!(name(mirror).unwrap(), expected);
+        }
+        for mirror in [
+            "",
+            "https://",
+            "https://..",
+            "https://../x",
+            "https://.",
+            "remote",
+        ] {
+            let refused = name(mirror).unwrap_err();
+            assert!(
+                matches!(refused, TrustStoreError::Mirror { .. }),
+                "{mirror}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_cache_follows_what_was_written_and_nothing_else() {
+        let cache = tempfile::tempdir().unwrap();
+        assert_eq!(followed(cache.path()).unwrap(), None);
+        follow(cache.path(), "https://host.example").unwrap();
+        assert_eq!(
+            fs::read_to_string(cache.path().join("remote.json")).unwrap(),
+            r#"{"mirror":"https://host.example"}"#
+        );
+        assert_eq!(
+            followed(cache.path()).unwrap().as_deref(),
+            Some("https://host.example")
+        );
+        for spoiled in ["", "{}", r#"{"mirror":""}"#, r#"{"mirror":7}"#, "[]"] {
+            fs::write(cache.path().join("remote.json"), spoiled).unwrap();
+            let refused = followed(cache.path()).unwrap_err();
+            assert!(
+                matches!(refused, TrustStoreError::Remote { .. }),
+                "{spoiled}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_crash_left_on_its_way_is_found_and_brought_home() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = Folder::of(cache.path(), "https://host.example").unwrap();
+        let lock = folder.lock().unwrap().unwrap();
+        assert!(folder.lock().unwrap().is_none(), "one has it at a time");
+        for role in ["root", "timestamp"] {
+            folder.store(&lock, role, b"old").unwrap();
+        }
+        // As it is between the moment at which the change counts and its end.
+        let next = folder.next();
+        make(&next.join("targets")).unwrap();
+        fs::write(next.join("timestamp.json"), "new").unwrap();
+        fs::write(next.join("targets/a"), "content").unwrap();
+        let copies = folder.copies().unwrap();
+        let timestamps: Vec<_> = copies.iter().map(|copy| copy.role("timestamp")).collect();
+        assert_eq!(timestamps, [Some(&b"old"[..]), Some(b"new")]);
+        assert_eq!(copies[1].role("root"), Some(&b"old"[..]));
+        assert_eq!(folder.target("a").unwrap(), [b"content"]);
+        folder.finish_commit(&lock).unwrap();
+        let copies = folder.copies().unwrap();
+        assert_eq!(copies.len(), 1);
+        assert_eq!(copies[0].role("timestamp"), Some(&b"new"[..]));
+        assert_eq!(folder.target("a").unwrap(), [b"content"]);
+        drop(lock);
+        assert!(folder.lock().unwrap().is_some());
+    }
+}
