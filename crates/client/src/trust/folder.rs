@@ -20,8 +20,7 @@
 //! metadata. The one file that is believed as it is, is the root of an instance that the program does not
 //! carry; the directory is its owner's alone (0700).
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -29,12 +28,7 @@ use waxwing_encoding::time::UnixTime;
 use waxwing_tuf::client::{LocalCopy, role_file_name, role_of_file_name};
 
 use super::TrustStoreError;
-
-/// Largest file of the cache that is read, in bytes: a little above the longest metadata.
-const LARGEST: u64 = 8 << 20;
-
-/// Most files of metadata that are read; there are four, and one for each delegated role.
-const MOST_ROLES: usize = 64;
+use super::disk::{about, clear, files, make, private, read, remove, rename, write, write_json};
 
 /// The file that says which repository is followed.
 #[derive(Serialize, Deserialize)]
@@ -165,8 +159,8 @@ impl Folder {
         let file = options.open(&path).map_err(|source| about(&path, source))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock { _file: file })),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(source)) => Err(about(&path, source)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(about(&path, source)),
         }
     }
 
@@ -286,100 +280,10 @@ fn load(folder: &Path, copy: &mut LocalCopy) -> Result<bool, TrustStoreError> {
     Ok(true)
 }
 
-/// The files in a folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, TrustStoreError> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(|source| about(folder, source))?,
-    };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut paths: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
-    paths.sort();
-    paths.truncate(MOST_ROLES);
-    Ok(paths)
-}
-
-/// A file's content; `None` if there is no such file, or one that is longer than any of ours.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, TrustStoreError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(|source| about(path, source))?,
-    };
-    let mut bytes = Vec::new();
-    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|source| about(path, source))?;
-    Ok((bytes.len() as u64 <= LARGEST).then_some(bytes))
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrustStoreError> {
-    let json = serde_json::to_vec(value).map_err(|error| about(path, error.into()))?;
-    write(path, &json, 0o600)
-}
-
-/// Writes a file whole: into a neighbour first, which then takes its name.
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), TrustStoreError> {
-    let mut neighbour = path.to_owned();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    neighbour.set_file_name(format!(".{name}.{}.new", std::process::id()));
-    let options = &mut File::options();
-    private(options.write(true).create(true).truncate(true), mode);
-    let written = options.open(&neighbour).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&neighbour, path)
-    });
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&neighbour);
-    }
-    written.map_err(|source| about(path, source))
-}
-
-/// Makes a directory and those above it, for their owner alone.
-fn make(path: &Path) -> Result<(), TrustStoreError> {
-    let builder = &mut fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(builder, 0o700);
-    builder.create(path).map_err(|source| about(path, source))
-}
-
-/// Who may read a file that is made.
-fn private(options: &mut fs::OpenOptions, mode: u32) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, mode);
-    #[cfg(not(unix))]
-    let _ = (options, mode);
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), TrustStoreError> {
-    fs::rename(from, to).map_err(|source| about(to, source))
-}
-
-fn remove(path: &Path) -> Result<(), TrustStoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(path, error)),
-        _ => Ok(()),
-    }
-}
-
-fn clear(path: &Path) -> Result<(), TrustStoreError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(path, error)),
-        _ => Ok(()),
-    }
-}
-
-fn about(path: &Path, source: io::Error) -> TrustStoreError {
-    TrustStoreError::Cache {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn name(mirror: &str) -> Result<String, TrustStoreError> {
         Folder::of(Path::new("cache"), mirror).map(|folder| folder.name)

@@ -85,8 +85,10 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// What is kept, after bringing to its end what a crash interrupted: forwards if only the new state
-    /// verifies, else back.
+    /// What is kept, after bringing to its end what a crash interrupted.
+    ///
+    /// Forwards, if the copying had begun: the timestamp is copied first, and a folder in the middle does
+    /// not verify. Else back: the folder is whole, and may be newer than what was on its way there.
     pub(super) fn recover(&mut self, verifies: impl Fn(LocalCopy) -> bool) -> LocalCopy {
         let Some(folder) = self.folder else {
             return LocalCopy::new();
@@ -96,7 +98,8 @@ impl<'a> Keeper<'a> {
         let Some(next) = copies.next() else {
             return here;
         };
-        let is_forwards = !verifies(here.clone()) && verifies(next.clone());
+        let has_begun = here.role("timestamp") == next.role("timestamp");
+        let is_forwards = verifies(next.clone()) && (has_begun || !verifies(here.clone()));
         // Who only reads takes what there is.
         let _ = self.keep(|folder, lock| match is_forwards {
             true => folder.finish_commit(lock),
@@ -151,5 +154,62 @@ impl<'a> Keeper<'a> {
             }
             Ok(()) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// What is kept after a crash that left these in the folder and on the way there; and what lies in
+    /// the folder then.
+    async fn recovered(here: &[(&str, &str)], next: &[(&str, &str)]) -> (String, String) {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = Folder::of(cache.path(), "https://host.example").unwrap();
+        let mut keeper = Keeper::lenient(Some(&folder), || false).await;
+        for (place, files) in [("host.example", here), ("host.example.next", next)] {
+            std::fs::create_dir_all(cache.path().join(place).join("targets")).unwrap();
+            for (name, content) in files {
+                std::fs::write(cache.path().join(place).join(name), content).unwrap();
+            }
+        }
+        // A state is whole if all of it is of one time.
+        let whole = |copy: LocalCopy| copy.role("timestamp") == copy.role("snapshot");
+        let copy = keeper.recover(whole);
+        let snapshot = String::from_utf8(copy.role("snapshot").unwrap().to_vec()).unwrap();
+        assert_eq!(
+            folder.copies().unwrap(),
+            [copy],
+            "nothing is on its way any more"
+        );
+        let kept = folder.target("a").unwrap().pop().unwrap_or_default();
+        assert!(!Path::new(&cache.path().join("host.example.next")).exists());
+        (snapshot, String::from_utf8(kept).unwrap())
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_it_goes_forwards_if_the_copying_had_begun_and_back_otherwise() {
+        let files = |timestamp, snapshot, target| {
+            let metadata = [("timestamp.json", timestamp), ("snapshot.json", snapshot)];
+            let mut files = metadata.to_vec();
+            files.push(("targets/a", target));
+            files
+        };
+        let ended = |snapshot: &str, target: &str| (snapshot.to_owned(), target.to_owned());
+        let new = files("new", "new", "new");
+        let old = files("old", "old", "old");
+        assert_eq!(recovered(&old, &new).await, ended("old", "old"));
+        let half = files("new", "old", "old");
+        assert_eq!(recovered(&half, &new).await, ended("new", "new"));
+        // All but the target: the metadata in the folder verifies already.
+        let most = files("new", "new", "old");
+        assert_eq!(recovered(&most, &new).await, ended("new", "new"));
+        // Somebody else brought the folder further, and knows nothing of what was on its way.
+        let newer = files("newer", "newer", "newer");
+        assert_eq!(recovered(&newer, &new).await, ended("newer", "newer"));
+        // What was on its way is spoiled.
+        let spoiled = files("x", "y", "new");
+        assert_eq!(recovered(&old, &spoiled).await, ended("old", "old"));
     }
 }

@@ -1,0 +1,8 @@
+//! The trust store at repositories that are kept up, fall silent, and lie.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod crowd;
+mod followed;
+mod hostile;
+mod initialize;
+mod world;
