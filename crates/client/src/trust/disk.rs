@@ -11,8 +11,8 @@ use super::TrustStoreError;
 /// Largest file of the cache that is read, in bytes: a little above the longest metadata.
 const LARGEST: u64 = 8 << 20;
 
-/// Most files of a folder that are read: of metadata there are four, and one for each delegated role.
-const MOST_FILES: usize = 64;
+/// What the neighbours of files end with in which those are written.
+const UNFINISHED: &str = ".new";
 
 /// The files in a folder.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, TrustStoreError> {
@@ -23,7 +23,6 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, TrustStoreError> {
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut paths: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
     paths.sort();
-    paths.truncate(MOST_FILES);
     Ok(paths)
 }
 
@@ -48,7 +47,7 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Trus
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), TrustStoreError> {
     let mut neighbour = path.to_owned();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    neighbour.set_file_name(format!(".{name}.{}.new", std::process::id()));
+    neighbour.set_file_name(format!(".{name}.{}{UNFINISHED}", std::process::id()));
     let options = &mut File::options();
     private(options.write(true).create(true).truncate(true), mode);
     let written = options.open(&neighbour).and_then(|mut file| {
@@ -61,6 +60,17 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), TrustSto
         let _ = fs::remove_file(&neighbour);
     }
     written.map_err(|source| about(path, source))
+}
+
+/// Removes what processes left that were ended while they wrote. Only for who holds the lock.
+pub(super) fn sweep(folder: &Path) -> Result<(), TrustStoreError> {
+    for path in files(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') && name.ends_with(UNFINISHED) {
+            remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a directory and those above it, for their owner alone.

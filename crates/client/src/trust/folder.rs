@@ -28,7 +28,12 @@ use waxwing_encoding::time::UnixTime;
 use waxwing_tuf::client::{LocalCopy, role_file_name, role_of_file_name};
 
 use super::TrustStoreError;
-use super::disk::{about, clear, files, make, private, read, remove, rename, write, write_json};
+use super::disk::{
+    about, clear, files, make, private, read, remove, rename, sweep, write, write_json,
+};
+
+/// Most roles whose metadata is read: there are four, and those that were delegated to.
+const MOST_ROLES: usize = 64;
 
 /// The file that says which repository is followed.
 #[derive(Serialize, Deserialize)]
@@ -158,7 +163,12 @@ impl Folder {
         private(options.write(true).create(true).truncate(false), 0o600);
         let file = options.open(&path).map_err(|source| about(&path, source))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => {
+                for place in [self.folder(), self.folder().join("targets")] {
+                    sweep(&place)?;
+                }
+                Ok(Some(Lock { _file: file }))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(about(&path, source)),
         }
@@ -269,11 +279,12 @@ fn load(folder: &Path, copy: &mut LocalCopy) -> Result<bool, TrustStoreError> {
     if !folder.exists() {
         return Ok(false);
     }
-    for path in files(folder)? {
-        let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(role) = name.and_then(role_of_file_name)
-            && let Some(bytes) = read(&path)?
-        {
+    let roles = files(folder)?.into_iter().filter_map(|path| {
+        let role = role_of_file_name(path.file_name()?.to_str()?)?;
+        Some((role, path))
+    });
+    for (role, path) in roles.take(MOST_ROLES) {
+        if let Some(bytes) = read(&path)? {
             copy.insert(role, bytes);
         }
     }
@@ -338,6 +349,28 @@ mod tests {
                 "{spoiled}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_never_written_to_its_end_is_swept_away() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = Folder::of(cache.path(), "https://host.example").unwrap();
+        let lock = folder.lock().unwrap().unwrap();
+        folder.store(&lock, "timestamp", b"content").unwrap();
+        drop(lock);
+        let left = |number| {
+            folder
+                .folder()
+                .join(format!(".timestamp.json.{number}.new"))
+        };
+        for number in 0..100 {
+            fs::write(left(number), "cont").unwrap();
+        }
+        let copies = folder.copies().unwrap();
+        assert_eq!(copies[0].role("timestamp"), Some(&b"content"[..]));
+        folder.lock().unwrap().unwrap();
+        assert!(!left(0).exists() && !left(99).exists());
+        assert_eq!(folder.copies().unwrap(), copies);
     }
 
     #[test]
