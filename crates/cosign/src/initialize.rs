@@ -43,10 +43,17 @@ pub(crate) struct Initialize {
     /// Follow the staging instance of the public one
     #[arg(long)]
     staging: bool,
+    /// What the original takes, and passes over
+    #[arg(hide = true)]
+    passed_over: Vec<String>,
 }
 
 impl Initialize {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
+        if !self.passed_over.is_empty() {
+            let words = self.passed_over.join(" ");
+            output.warn(&format!("{words:?} means nothing here and is passed over"));
+        }
         let settings = Settings {
             cache: trust::cache(means.environment),
             mirror: Some(match self.staging {

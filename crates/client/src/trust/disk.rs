@@ -4,8 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::TrustStoreError;
 
 /// Largest file of the cache that is read, in bytes: a little above the longest metadata.
@@ -36,11 +34,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, TrustStoreError> {
     let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
     read.map_err(|source| about(path, source))?;
     Ok((bytes.len() as u64 <= LARGEST).then_some(bytes))
-}
-
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrustStoreError> {
-    let json = serde_json::to_vec(value).map_err(|error| about(path, error.into()))?;
-    write(path, &json, 0o600)
 }
 
 /// Writes a file whole: into a neighbour first, which then takes its name.

@@ -23,30 +23,14 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use waxwing_encoding::time::UnixTime;
 use waxwing_tuf::client::{LocalCopy, role_file_name, role_of_file_name};
 
-use super::TrustStoreError;
-use super::disk::{
-    about, clear, files, make, private, read, remove, rename, sweep, write, write_json,
-};
+use super::disk::{about, clear, files, make, private, read, remove, rename, sweep, write};
+use super::{TrustStoreError, record};
 
 /// Most roles whose metadata is read: there are four, and those that were delegated to.
 const MOST_ROLES: usize = 64;
-
-/// The file that says which repository is followed.
-#[derive(Serialize, Deserialize)]
-struct Remote {
-    mirror: String,
-}
-
-/// The file that says when a repository was last asked.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked {
-    last_timestamp: String,
-}
 
 /// The repository that a cache follows, if somebody said so.
 pub(super) fn followed(cache: &Path) -> Result<Option<String>, TrustStoreError> {
@@ -54,27 +38,16 @@ pub(super) fn followed(cache: &Path) -> Result<Option<String>, TrustStoreError> 
     let Some(json) = read(&path)? else {
         return Ok(None);
     };
-    match remote(&json) {
+    match record::mirror(&json) {
         Ok(mirror) => Ok(Some(mirror)),
         Err(reason) => Err(TrustStoreError::Remote { path, reason }),
     }
 }
 
-/// What `remote.json` says; an empty mirror is none.
-fn remote(json: &[u8]) -> Result<String, String> {
-    let remote: Remote = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-    match remote.mirror.is_empty() {
-        true => Err("the mirror is empty".to_owned()),
-        false => Ok(remote.mirror),
-    }
-}
-
 /// Says which repository a cache follows.
 pub(super) fn follow(cache: &Path, mirror: &str) -> Result<(), TrustStoreError> {
-    let remote = Remote {
-        mirror: mirror.to_owned(),
-    };
-    write_json(&cache.join("remote.json"), &remote)
+    let json = record::of_mirror(mirror);
+    write(&cache.join("remote.json"), &json, 0o600)
 }
 
 /// What is kept of one repository.
@@ -90,16 +63,12 @@ pub(super) type Change = (PathBuf, Vec<u8>);
 impl Folder {
     /// The folder of a repository; nothing is made yet.
     pub(super) fn of(cache: &Path, mirror: &str) -> Result<Self, TrustStoreError> {
-        let (_, rest) = mirror.split_once("://").unwrap_or(("", mirror));
-        let name = rest.replace(['/', ':', '\\'], "-").to_lowercase();
-        // One name in the cache, and none of those that mean another place.
-        let is_name = !name.is_empty() && name != "remote" && !name.starts_with('.');
-        match is_name && !name.contains('\0') {
-            true => Ok(Self {
+        match record::folder_name(mirror) {
+            Some(name) => Ok(Self {
                 cache: cache.to_owned(),
                 name,
             }),
-            false => Err(TrustStoreError::Mirror {
+            None => Err(TrustStoreError::Mirror {
                 mirror: mirror.to_owned(),
             }),
         }
@@ -151,8 +120,7 @@ impl Folder {
     /// When the repository was last asked. A file that does not say so says that it never was.
     pub(super) fn asked(&self) -> Option<UnixTime> {
         let json = read(&self.beside("json")).ok()??;
-        let asked: Asked = serde_json::from_slice(&json).ok()?;
-        UnixTime::parse(&asked.last_timestamp).ok()
+        record::asked(&json)
     }
 
     /// Takes the lock if nobody has it; the directories are made on the way.
@@ -241,10 +209,7 @@ impl Folder {
 
     /// Says that the repository was asked.
     pub(super) fn set_asked(&self, _: &Lock, now: UnixTime) -> Result<(), TrustStoreError> {
-        let asked = Asked {
-            last_timestamp: now.to_string(),
-        };
-        write_json(&self.beside("json"), &asked)
+        write(&self.beside("json"), &record::of_asked(now), 0o600)
     }
 
     fn folder(&self) -> PathBuf {
@@ -295,38 +260,6 @@ fn load(folder: &Path, copy: &mut LocalCopy) -> Result<bool, TrustStoreError> {
 mod tests {
     use super::*;
     use std::fs;
-
-    fn name(mirror: &str) -> Result<String, TrustStoreError> {
-        Folder::of(Path::new("cache"), mirror).map(|folder| folder.name)
-    }
-
-    #[test]
-    fn a_repository_has_the_folder_that_cosign_gives_it() {
-        for (mirror, expected) in [
-            (
-                "https://tuf-repo-cdn.sigstore.dev",
-                "tuf-repo-cdn.sigstore.dev",
-            ),
-            ("http://127.0.0.1:4961/tuf", "127.0.0.1-4961-tuf"),
-            ("https://Host.example/A", "host.example-a"),
-        ] {
-            assert_eq!(name(mirror).unwrap(), expected);
-        }
-        for mirror in [
-            "",
-            "https://",
-            "https://..",
-            "https://../x",
-            "https://.",
-            "remote",
-        ] {
-            let refused = name(mirror).unwrap_err();
-            assert!(
-                matches!(refused, TrustStoreError::Mirror { .. }),
-                "{mirror}"
-            );
-        }
-    }
 
     #[test]
     fn a_cache_follows_what_was_written_and_nothing_else() {

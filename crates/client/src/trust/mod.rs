@@ -24,6 +24,7 @@ mod folder;
 mod found;
 mod keeper;
 mod mirror;
+pub mod record;
 mod update;
 
 use std::fmt;

@@ -9,6 +9,7 @@
 mod configured;
 mod conformance;
 mod cosign;
+mod cosign_trust;
 mod foreign_issuer;
 mod fsck;
 mod grpc;
