@@ -257,6 +257,16 @@ fn main() -> Result<()> {
     ] {
         seed("time", name, text)?;
     }
+    for (name, text) in [
+        ("mirror", r#"{"mirror":"https://sigstore.example/tuf"}"#),
+        (
+            "asked",
+            r#"{"lastTimestamp":"2026-11-28T19:34:20.604559844Z"}"#,
+        ),
+        ("url", "http://127.0.0.1:4961/tuf"),
+    ] {
+        seed("trust_cache", name, text)?;
+    }
     witnesses(&log)?;
     for (name, pattern) in [
         (

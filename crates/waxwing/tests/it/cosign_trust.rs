@@ -308,7 +308,36 @@ fn initialize_ends_as_the_original_does() {
             assert!(expected != 0 || warned == warns, "{line:?}: {said}");
         }
     }
+    // What the original passes over: somebody thinks that a root is compared.
+    let alone = ["initialize", "--mirror", &mirror, "--root-checksum", &right];
+    refused(
+        &ours.run(world.path(), "home", &alone, &[]),
+        "--root-checksum without --root",
+    );
     world.running.stop();
+}
+
+#[test]
+fn the_public_instance_and_its_staging_instance_are_known_by_name() {
+    let (folder, ours, proxy) = (tempfile::tempdir().unwrap(), Cosign::ours(), DeadEnd::new());
+    for (flags, mirror) in [
+        (&[][..], "https://tuf-repo-cdn.sigstore.dev"),
+        (&["--staging"][..], "https://tuf-repo-cdn.sigstage.dev"),
+    ] {
+        let line = [&["initialize"][..], flags].concat();
+        let output = ours.run(folder.path(), "home", &line, &proxy.variables());
+        refused(
+            &output,
+            &format!("the TUF repository {mirror} cannot be read"),
+        );
+        assert!(proxy.came() > 0, "connections are counted");
+        assert!(
+            !folder
+                .path()
+                .join("home/.sigstore/root/remote.json")
+                .exists()
+        );
+    }
 }
 
 #[test]
