@@ -23,8 +23,9 @@ const LARGEST_ROOT: usize = 512_000;
 
 /// Follow an instance of Sigstore
 ///
-/// Fetches whom to trust from its TUF repository, verified from a root of it, and remembers the repository
-/// for the commands to come. Without flags it is the public instance, whose root this program carries.
+/// Fetches whom to trust from its TUF repository, verified from a root of it, and remembers the
+/// repository for the commands to come. Without flags it is the public instance, whose root this
+/// program carries.
 ///
 /// Example:
 ///   cosign initialize --mirror https://sigstore.example.com/tuf --root root.json

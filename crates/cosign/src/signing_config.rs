@@ -32,9 +32,9 @@ enum Command {
 
 /// Make a signing config of services
 ///
-/// Each service is a list of keys and values between commas: url, api-version, start-time, operator, and
-/// perhaps end-time. Flags repeat for several services. Without services it is one by which a key signs
-/// without a log and without a timestamp.
+/// Each service is a list of keys and values between commas: url, api-version, start-time, operator,
+/// and perhaps end-time. Flags repeat for several services. Without services it is one by which a key
+/// signs without a log and without a timestamp.
 ///
 /// Example:
 ///   cosign signing-config create --out signing_config.json --rekor-config ANY \

@@ -256,8 +256,8 @@ impl Policy {
         Self::of(Signer::Key(TrustedKey { key, valid_for }))
     }
 
-    /// The same policy with the present time: signatures from the future are refused
-    /// (TOB-SIGSTORE-7), and certificates of private authorities can be verified at it
+    /// The same policy with the present time: signatures from the future, by more than
+    /// [`CLOCK_LEEWAY`](crate::time::CLOCK_LEEWAY), are refused (TOB-SIGSTORE-7), and certificates of private authorities can be verified at it
     /// ([`Requirements::or_current_time`](crate::Requirements::or_current_time)).
     pub fn at(mut self, now: UnixTime) -> Self {
         self.now = Some(now);

@@ -13,6 +13,10 @@ use crate::counting::{distinct, reasons};
 use crate::log::ProvenEntry;
 use crate::trust::KnownAuthority;
 
+/// By how many seconds a clock of a witness may be ahead of the caller's. Clocks that follow NTP differ by less
+/// than one, and what was signed a moment ago has to verify; whoever signs ahead of time gains nothing by it.
+pub const CLOCK_LEEWAY: i64 = 30;
+
 /// A time that was verified, and whose word it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedTime {
@@ -140,7 +144,8 @@ pub(crate) fn establish(
 
     let now = present.now;
     if let Some(now) = now
-        && let Some(VerifiedTime { time, .. }) = times.iter().find(|time| time.time > now)
+        && let latest = now.plus_seconds(CLOCK_LEEWAY)
+        && let Some(VerifiedTime { time, .. }) = times.iter().find(|time| time.time > latest)
     {
         return Err(TimeRefused::Future { time: *time, now });
     }

@@ -19,8 +19,8 @@ use crate::up::Data;
 
 /// Print shell lines that point every tool at the instance
 ///
-/// cosign follows its variables; sigstore-python has none, and becomes a function. The instance need not
-/// run for this, but for what the tools do then.
+/// cosign follows its variables; sigstore-python has none, and becomes a function. The instance need
+/// not run for this, but for what the tools do then.
 ///
 /// Example:
 ///   eval "$(waxwing env --data /var/lib/waxwing)"

@@ -9,10 +9,10 @@ use crate::up::Data;
 
 /// Give the instance another public URL
 ///
-/// Its logs are called by their URL in every proof, so they end where they are, and new ones begin under
-/// the new one; the old ones go on being read at their old URL, as long as that leads here too. Keys and
-/// everything that was signed stay good. The instance must not run. Clients must be told the new URL of
-/// the TUF repository; what they trust stays the same.
+/// Its logs are called by their URL in every proof, so they end where they are, and new ones begin
+/// under the new one; the old ones go on being read at their old URL, as long as that leads here too.
+/// Keys and everything that was signed stay good. The instance must not run. Clients must be told the
+/// new URL of the TUF repository; what they trust stays the same.
 ///
 /// Example:
 ///   waxwing move --data /var/lib/waxwing --public-url https://sigstore.example.com

@@ -51,8 +51,8 @@ pub(crate) struct Data {
 ///
 /// An issuer of identity tokens, Fulcio, a CT log, Rekor and a timestamp authority answer at one
 /// address. The first start makes the directory with fresh keys; every later one goes on where the last
-/// one stopped, however it stopped. Files for clients are in DIR/client. SIGTERM and SIGINT end it after
-/// the requests that run.
+/// one stopped, however it stopped. Files for clients are in DIR/client. SIGTERM and SIGINT end it
+/// after the requests that run.
 ///
 /// Example:
 ///   waxwing up --data /var/lib/waxwing --listen 127.0.0.1:4747

@@ -29,8 +29,8 @@ enum Command {
 
 /// Let somebody log in, by a password
 ///
-/// The password is asked for where a terminal is; else it is the first line of the standard input. It is
-/// kept as an argon2id hash. Whoever logs in gets certificates for the e-mail address.
+/// The password is asked for where a terminal is; else it is the first line of the standard input. It
+/// is kept as an argon2id hash. Whoever logs in gets certificates for the e-mail address.
 ///
 /// Example:
 ///   waxwing user add alice --email alice@example.com < password

@@ -11,8 +11,8 @@ use super::{ask_before_replacing, password, paths, write_pair};
 
 /// Make a key pair for signing
 ///
-/// Writes PREFIX.key, which is under a password and for the owner alone, and PREFIX.pub. The password is
-/// that of COSIGN_PASSWORD, or is asked for.
+/// Writes PREFIX.key, which is under a password and for the owner alone, and PREFIX.pub. The password
+/// is that of COSIGN_PASSWORD, or is asked for.
 ///
 /// Example:
 ///   cosign generate-key-pair

@@ -14,8 +14,8 @@ use super::{LARGEST_KEY, ask_before_replacing, password, paths, write_pair};
 
 /// Take over a private key that another program made
 ///
-/// Reads PKCS#8, PKCS#1 and SEC 1 in PEM; PKCS#8 under a password too, which then is the password of the
-/// file that is written. Writes PREFIX.key and PREFIX.pub.
+/// Reads PKCS#8, PKCS#1 and SEC 1 in PEM; PKCS#8 under a password too, which then is the password of
+/// the file that is written. Writes PREFIX.key and PREFIX.pub.
 ///
 /// Example:
 ///   cosign import-key-pair --key openssl.pem

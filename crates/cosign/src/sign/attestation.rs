@@ -22,8 +22,8 @@ const LARGEST: usize = 32 << 20;
 
 /// Sign a statement about a file
 ///
-/// The statement is made of the file's digest and a predicate, or is in a file of its own, which is signed
-/// as it is.
+/// The statement is made of the file's digest and a predicate, or is in a file of its own, which is
+/// signed as it is.
 ///
 /// Example:
 ///   cosign attest-blob app.tar.gz --predicate provenance.json --type slsaprovenance1

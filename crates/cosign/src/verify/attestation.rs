@@ -17,8 +17,8 @@ use crate::predicate;
 
 /// Verify a statement about a file
 ///
-/// Checks the certificate, its SCT, the timestamp, the log entry and the signature, that the statement is
-/// of the kind of --type, and that it is about the file.
+/// Checks the certificate, its SCT, the timestamp, the log entry and the signature, that the
+/// statement is of the kind of --type, and that it is about the file.
 ///
 /// Example:
 ///   cosign verify-blob-attestation app.tar.gz --bundle app.tar.gz.sigstore.json \

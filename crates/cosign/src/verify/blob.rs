@@ -17,7 +17,8 @@ use crate::flags::{CommonVerify, Signer};
 ///
 /// Checks the certificate, its SCT, the timestamp, the log entry and the signature. What is trusted is
 /// the instance that `cosign initialize` named, or else the public one; with --trusted-root, or with
-/// --offline, no network is touched. Several files are verified in one go, each with the bundle beside it.
+/// --offline, no network is touched. Several files are verified in one go, each with the bundle
+/// beside it.
 ///
 /// Example:
 ///   cosign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \

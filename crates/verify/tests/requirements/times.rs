@@ -2,7 +2,7 @@
 
 use waxwing_encoding::time::UnixTime;
 use waxwing_verify::log::{EntryError, EntryRefused};
-use waxwing_verify::time::{TimeRefused, TimeSource};
+use waxwing_verify::time::{CLOCK_LEEWAY, TimeRefused, TimeSource};
 use waxwing_verify::{Requirements, VerifyError};
 
 use crate::world::{KEY, REKOR_V1, REKOR_V2, world};
@@ -13,10 +13,16 @@ fn a_time_that_has_not_come_is_refused_to_the_second() {
         let Some(world) = world(name) else { return };
         let times = world.usual().unwrap();
         let time = times.times().iter().map(|time| time.time).max().unwrap();
-        for now in [time, time.plus_seconds(1), time.plus_seconds(1 << 30)] {
+        let ahead = time.plus_seconds(-CLOCK_LEEWAY);
+        for now in [
+            ahead,
+            time,
+            time.plus_seconds(1),
+            time.plus_seconds(1 << 30),
+        ] {
             world.under(world.policy.clone().at(now)).unwrap();
         }
-        for now in [time.plus_seconds(-1), UnixTime::EARLIEST] {
+        for now in [ahead.plus_seconds(-1), UnixTime::EARLIEST] {
             let error = world.under(world.policy.clone().at(now)).unwrap_err();
             assert!(
                 matches!(error, VerifyError::Time(TimeRefused::Future { .. })),

@@ -109,7 +109,10 @@ fn another_identity_or_issuer_is_refused_by_name() {
         "{other}"
     );
     let empty = verify("", ISSUER);
-    assert!(empty.contains("the policy's name is empty"), "{empty}");
+    assert!(
+        empty.contains("nobody is named who must have signed"),
+        "{empty}"
+    );
 }
 
 #[test]
