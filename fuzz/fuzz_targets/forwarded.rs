@@ -33,10 +33,7 @@ fuzz_target!(|text: &[u8]| {
         let joined = HeaderValue::from_bytes(&joined).expect("both are values");
         // Text that is not ASCII hides all that is in its line.
         if text.is_ascii() {
-            let headers = HeaderMap::from_iter([(
-                http::HeaderName::from_static(name),
-                joined,
-            )]);
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(name), joined)]);
             assert_eq!(proxies.caller(proxy, &headers), caller);
         }
     }

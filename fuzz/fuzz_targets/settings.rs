@@ -11,7 +11,10 @@ fuzz_target!(|text: &[u8]| {
     let Ok(mut table) = document.table() else {
         return;
     };
-    let members = document.value().as_object().map_or(0, |members| members.len());
+    let members = document
+        .value()
+        .as_object()
+        .map_or(0, |members| members.len());
     let known = ["listen", "limits", "fulcio"];
     let mut there = 0;
     for name in known {

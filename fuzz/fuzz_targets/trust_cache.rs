@@ -13,7 +13,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let named = record::mirror(bytes);
     if let Ok(mirror) = &named {
-        assert_eq!(record::mirror(&record::of_mirror(mirror)).as_ref(), Ok(mirror));
+        assert_eq!(
+            record::mirror(&record::of_mirror(mirror)).as_ref(),
+            Ok(mirror)
+        );
     }
     let text = String::from_utf8_lossy(bytes).into_owned();
     for mirror in named.into_iter().chain([text]) {
