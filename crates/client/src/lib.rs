@@ -4,6 +4,7 @@
 //! travels through [`waxwing_net::Client`], which may lead across a network or to a router in the
 //! same process. Whom a client trusts, and with which services it signs, is found by [`trust::TrustStore`].
 
+pub mod ambient;
 pub mod fulcio;
 pub mod logging;
 pub mod rekor;

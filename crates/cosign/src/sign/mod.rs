@@ -16,7 +16,7 @@ use waxwing_cli::{Output, files};
 use waxwing_client::{By, IdentityToken, Signed, Signer, Step, What};
 use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_model::Bundle;
-use waxwing_model::signing_config::{SigningConfig, select};
+use waxwing_model::signing_config::SigningConfig;
 use waxwing_pki::Certificate;
 use waxwing_verify::{Requirements, Verifier};
 
@@ -64,8 +64,7 @@ impl Signing {
                 if key.is_none() {
                     output.note("Generating ephemeral keys...");
                 }
-                let issuer = issuer(&config, means, &identity.oidc_issuer);
-                Some(identity.token(means, &issuer, common.yes, output).await?)
+                Some(identity.token(means).await?)
             }
             false => None,
         };
@@ -131,13 +130,6 @@ fn certificates(common: &SignCommon) -> anyhow::Result<Vec<Certificate>> {
         None => Vec::new(),
     };
     Ok(std::iter::once(leaf).chain(above).collect())
-}
-
-/// The issuer whose tokens are asked for: the signing config's, or that of a flag.
-fn issuer(config: &SigningConfig, means: &Means<'_>, flag: &str) -> String {
-    let now = means.clock.now();
-    let chosen = select(&config.oidc_issuers, "OIDC issuer", &[1], now);
-    chosen.map_or_else(|_| flag.to_owned(), |service| service.url.clone())
 }
 
 /// What is asked of a result before it is given out: all that the services of the config promise.

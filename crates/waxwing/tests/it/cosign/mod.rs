@@ -5,6 +5,7 @@ mod legacy;
 mod refusals;
 mod signing;
 mod statements;
+mod tokens;
 mod trusted_root;
 
 use std::fs;
