@@ -184,19 +184,12 @@ impl SignCommon {
                 SigningConfig::from_json(&json).with_context(|| path.display().to_string())?
             }
             (None, false) => self.config_of_urls(urls, means.clock.now()),
-            (None, true) => match trust::signing_config(means, output).await {
-                Ok(config) => config,
-                // A key needs nobody, where nobody is asked for.
-                Err(error) if !self.is_keyless() && !self.tlog_upload => {
-                    output.warn(&format!(
-                        "no signing config, so no service is used: {error:#}"
-                    ));
-                    trust::no_services()
-                }
-                Err(error) => {
-                    return Err(error.context("no signing config says which services to use"));
-                }
-            },
+            // A key that is logged nowhere needs nobody, and so nobody is asked who could be needed.
+            (None, true) if !self.is_keyless() && !self.tlog_upload => trust::no_services(),
+            (None, true) => {
+                let config = trust::signing_config(means, output).await;
+                config.context("no signing config says which services to use")?
+            }
         };
         if !self.tlog_upload {
             config.transparency_logs.clear();
