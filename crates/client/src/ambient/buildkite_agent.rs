@@ -5,13 +5,12 @@
 //! {"token": "eyJraWQiOiJ…"}
 //! ```
 
-use serde::Deserialize;
 use serde_json::json;
 use waxwing_net::Request;
 use waxwing_net::header::AUTHORIZATION;
 use zeroize::Zeroizing;
 
-use super::{AUDIENCE, AmbientError, LARGEST, Provider, Surroundings, private_url};
+use super::{AUDIENCE, AmbientError, Provider, Surroundings, answer, private_url};
 
 pub(super) const TOKEN: &str = "BUILDKITE_AGENT_ACCESS_TOKEN";
 const ENDPOINT: &str = "BUILDKITE_AGENT_ENDPOINT";
@@ -19,11 +18,6 @@ const JOB: &str = "BUILDKITE_JOB_ID";
 
 /// Where agents ask that are told nothing.
 const PUBLIC_ENDPOINT: &str = "https://agent.buildkite.com/v3";
-
-#[derive(Deserialize)]
-struct Answer {
-    token: String,
-}
 
 pub(super) async fn token(
     surroundings: &Surroundings<'_>,
@@ -44,15 +38,6 @@ pub(super) async fn token(
     let secret = Zeroizing::new(variable(TOKEN).unwrap_or_default());
     let request = Request::post_json(url, &json!({ "audience": AUDIENCE }))
         .header(AUTHORIZATION, &format!("Token {}", *secret))
-        .limit(LARGEST)
         .repeatable();
-    let answer = surroundings.client.send(request).await;
-    let answer = answer.and_then(waxwing_net::Response::expect_success);
-    let answer = answer.map_err(|source| AmbientError::Request { provider, source })?;
-    let read = serde_json::from_slice::<Answer>(&answer.body);
-    let answer = read.map_err(|_| AmbientError::Answer {
-        provider,
-        expected: "token",
-    })?;
-    Ok(answer.token.into())
+    answer(provider, request, surroundings.client, "token").await
 }

@@ -14,13 +14,15 @@
 mod buildkite_agent;
 mod github_actions;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use waxwing_net::{Client, Url};
+use serde_json::Value;
+use waxwing_net::{Client, Request, Url};
 use zeroize::Zeroizing;
 
 use crate::token::{IdentityToken, TokenError};
@@ -231,6 +233,27 @@ pub async fn token(surroundings: &Surroundings<'_>) -> Option<Result<IdentityTok
         }
     }
     last
+}
+
+/// The member of the JSON that a provider answers with.
+async fn answer(
+    provider: Provider,
+    request: Request,
+    client: &Client,
+    member: &'static str,
+) -> Result<Zeroizing<String>, AmbientError> {
+    let answer = client.send(request.limit(LARGEST)).await;
+    let answer = answer.and_then(waxwing_net::Response::expect_success);
+    let answer = answer.map_err(|source| AmbientError::Request { provider, source })?;
+    let mut read: BTreeMap<String, Value> =
+        serde_json::from_slice(&answer.body).unwrap_or_default();
+    match read.remove(member) {
+        Some(Value::String(token)) => Ok(token.into()),
+        _ => Err(AmbientError::Answer {
+            provider,
+            expected: member,
+        }),
+    }
 }
 
 /// A URL that a secret may be sent to.

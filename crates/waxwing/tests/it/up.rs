@@ -117,25 +117,20 @@ pub(crate) fn token(folder: &Path) -> String {
 
 /// Writes `key.pem` and `chain.pem`, a certificate for 127.0.0.1 that vouches for itself.
 pub(crate) fn certify_this_machine(folder: &Path) {
+    certify(folder, "localhost", &["subjectAltName=IP:127.0.0.1"]);
+}
+
+/// The same with another name and other extensions.
+pub(crate) fn certify(folder: &Path, name: &str, extensions: &[&str]) {
+    let line = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+                -keyout key.pem -out chain.pem";
+    let extensions = extensions
+        .iter()
+        .flat_map(|extension| ["-addext", extension]);
     let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-days",
-            "30",
-        ])
-        .args(["-keyout", "key.pem", "-out", "chain.pem"])
+        .args(line.split_whitespace())
+        .args(["-subj", &format!("/CN={name}")])
+        .args(extensions)
         .current_dir(folder)
         .output()
         .unwrap();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -82,30 +81,7 @@ fn https_stands_in_the_file() {
     let (code, said) = up(&folder, &["--check"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("chain.pem"), "{said}");
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-days",
-            "30",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "chain.pem",
-        ])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", printed(&made));
+    crate::up::certify_this_machine(folder.path());
     assert_eq!(
         up(&folder, &["--check"]),
         (Some(0), "The settings are good\n".into())

@@ -163,31 +163,14 @@ impl Drop for Tls {
 fn a_provider_with_a_private_authority_is_trusted_when_the_operator_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            "/CN=provider",
-            "-addext",
+    crate::up::certify(
+        path,
+        "provider",
+        &[
             "subjectAltName=IP:127.0.0.1",
-            "-addext",
             "basicConstraints=critical,CA:FALSE",
-            "-days",
-            "30",
-        ])
-        .args(["-keyout", "provider.key", "-out", "provider.pem"])
-        .current_dir(path)
-        .output()
-        .unwrap();
-    assert!(made.status.success());
+        ],
+    );
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -205,7 +188,7 @@ fn a_provider_with_a_private_authority_is_trusted_when_the_operator_names_it() {
     fs::write(path.join("keys"), http(200, &keys)).unwrap();
     let served = Command::new("openssl")
         .args(["s_server", "-HTTP", "-accept", &format!("127.0.0.1:{port}")])
-        .args(["-key", "provider.key", "-cert", "provider.pem", "-quiet"])
+        .args(["-key", "key.pem", "-cert", "chain.pem", "-quiet"])
         .current_dir(path)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -219,7 +202,7 @@ fn a_provider_with_a_private_authority_is_trusted_when_the_operator_names_it() {
             "issuer:\n  connectors:\n    - {{id: acme, issuer: '{url}', client-id: us{more}}}\n"
         )
     };
-    let server = Server::within(folder, &with(", ca-cert: provider.pem"), &[]);
+    let server = Server::within(folder, &with(", ca-cert: chain.pem"), &[]);
     let away = start(&server, "acme").is(303);
     assert!(away.header("location").unwrap().starts_with(&url));
     let server = server.again(&with(""));

@@ -140,28 +140,8 @@ fn beliefs_that_come_to_nothing_are_in_nobodys_way() {
 
 /// A certificate for 127.0.0.1, with its key: its name tells it from others.
 fn certificate(folder: &Path, name: &str) -> [Vec<u8>; 2] {
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            &format!("/CN={name}"),
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-        ])
-        .args(["-days", "30", "-keyout", "key.tmp", "-out", "chain.tmp"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", printed(&made));
-    ["chain.tmp", "key.tmp"].map(|name| fs::read(folder.join(name)).unwrap())
+    crate::up::certify(folder, name, &["subjectAltName=IP:127.0.0.1"]);
+    ["chain.pem", "key.pem"].map(|name| fs::read(folder.join(name)).unwrap())
 }
 
 #[test]
