@@ -11,9 +11,11 @@ pub mod rekor;
 pub mod rekor_v1;
 pub mod services;
 pub mod sign;
+mod step;
 pub mod timestamp;
 pub mod token;
 pub mod trust;
 
-pub use sign::{By, SignError, Signed, Signer, Step, What};
+pub use sign::{By, SignError, Signed, Signer, What};
+pub use step::Step;
 pub use token::{IdentityToken, TokenError};

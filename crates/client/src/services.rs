@@ -12,7 +12,7 @@ use waxwing_crypto::Random;
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::signing_config::{Selector, Service, SigningConfigError, select_many};
 
-use crate::sign::Step;
+use crate::step::Step;
 
 /// Services in the order in which they are asked.
 pub(crate) struct Chosen<'a> {

@@ -29,6 +29,7 @@ use waxwing_verify::{Artifact, ArtifactRefused, Policy, Verified, Verifier, Veri
 use crate::fulcio::{self, FulcioError};
 use crate::logging::{LoggingError, Record};
 use crate::services::{Chosen, Failures, choose};
+use crate::step::Step;
 use crate::timestamp::{self, TimestampingError};
 use crate::token::IdentityToken;
 
@@ -74,46 +75,6 @@ pub enum What<'a> {
     Bytes(&'a [u8]),
     /// The JSON of an in-toto statement, which is signed as it is, in an envelope.
     Statement(&'a [u8]),
-}
-
-/// What has just been done, for whoever watches.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Step<'a> {
-    /// A key that nobody has seen before.
-    Key(KeyType),
-    /// A certificate over it.
-    Certificate {
-        /// The certificate.
-        certificate: &'a Certificate,
-        /// Who issued it.
-        authority: &'a str,
-    },
-    /// It is signed; a key that was made for this is not used again.
-    Signature(&'a [u8]),
-    /// A time is attested.
-    Timestamp {
-        /// The response's DER.
-        response: &'a [u8],
-        /// Who attested it.
-        authority: &'a str,
-    },
-    /// The signature is logged.
-    LogEntry {
-        /// The entry with its proof.
-        entry: &'a LogEntry,
-        /// Where.
-        log: &'a str,
-    },
-    /// A service that was asked and failed; another one is asked in its place.
-    Failed {
-        /// Which.
-        service: &'a str,
-        /// Why.
-        reason: &'a str,
-    },
-    /// All of it was verified.
-    Verified(&'a Verified),
 }
 
 /// What signing leaves.

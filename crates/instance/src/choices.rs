@@ -90,6 +90,15 @@ pub struct ConnectorChoice {
     pub roots: Vec<Vec<u8>>,
 }
 
+/// Whom Fulcio believes, and who of them may get a certificate.
+#[derive(Debug, Clone, Default)]
+pub struct Beliefs {
+    /// The issuers that it believes besides the instance's own.
+    pub configuration: Option<Configuration>,
+    /// Who of them may get a certificate.
+    pub rules: Rules,
+}
+
 impl Choices {
     /// Makes what a start would make of the choices that only then show whether they can be used:
     /// connectors, lifetimes, the trust in a cluster for this configuration of Fulcio. Nobody is asked.

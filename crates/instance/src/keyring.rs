@@ -100,6 +100,16 @@ impl Keyring {
         active.ok_or(StartError::NoActiveKey { role: role.name() })
     }
 
+    /// The end of what signs at that time of each role with certificates.
+    pub(crate) fn ends(&self, now: UnixTime) -> Vec<(Role, String, UnixTime)> {
+        let roles = [Role::CertificateAuthority, Role::TimestampAuthority].into_iter();
+        let active = roles.filter_map(|role| self.active(role, now).ok());
+        let end = |held: &Held| held.certificates.iter().map(Certificate::not_after).min();
+        active
+            .filter_map(|held| Some((held.role, held.name.clone(), end(held)?)))
+            .collect()
+    }
+
     /// The next moment after `now` at which a key begins or ends to count.
     pub(crate) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
         let windows = self.held.iter().map(|held| held.valid_for);

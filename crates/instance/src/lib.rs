@@ -36,6 +36,7 @@ mod standing;
 mod storage;
 mod trust;
 mod trust_repository;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -61,9 +62,9 @@ use crate::storage::Storage;
 pub use address::{Address, AddressError};
 pub use borrowed::dangerous_issuing_authority;
 pub use choices::{
-    Admission, ClientAlgorithms, ClientAlgorithmsError, ClusterFiles, ConnectorChoice, CtChoices,
-    Dsse, Duplicates, GetEntries, IssuerChoices, RekorSettings, Rules, RulesError, TimeServers,
-    TimestampChoices, TimestampSettings, WatchSettings, WhenOff,
+    Admission, Beliefs, ClientAlgorithms, ClientAlgorithmsError, ClusterFiles, ConnectorChoice,
+    CtChoices, Dsse, Duplicates, GetEntries, IssuerChoices, RekorSettings, Rules, RulesError,
+    TimeServers, TimestampChoices, TimestampSettings, WatchSettings, WhenOff,
 };
 pub use control::ControlError;
 pub use data::{DataDirectory, DataError};
@@ -72,7 +73,6 @@ pub use error::{NoToken, StartError};
 pub use fence::{PerService, ServiceLimits};
 pub use genesis::GenesisError;
 pub use keyring_file::KeyringError;
-pub use living::Beliefs;
 pub use rotation::{NewKey, NotRotated, Rotated, Rotation};
 pub use trust_repository::{
     RoleSigners, RootChange, TrustRepositoryError, TufKey, Waiting, sign_draft,

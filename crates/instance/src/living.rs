@@ -12,14 +12,14 @@ use waxwing_serve::Observations;
 
 use crate::data::DataDirectory;
 use crate::keyring_file::KeyringFile;
-use crate::measures::Watched;
 use crate::present::{Door, Present};
 use crate::rotation::{NewKey, Rotation};
 use crate::services::{Ground, Services};
 use crate::standing::Standing;
 use crate::storage::Storage;
 use crate::trust_repository::{Publishing, RootChange, TrustRepository, Waiting};
-use crate::{Address, Choices, FulcioConfiguration, Rules, StartError, Surroundings, trust, users};
+use crate::watched::Watched;
+use crate::{Address, Beliefs, Choices, StartError, Surroundings, trust, users};
 
 /// Between two looks at what expires and what has come to its moment.
 const KEEP: Duration = Duration::from_secs(15 * 60);
@@ -37,15 +37,6 @@ pub(crate) struct Ingredients {
     pub(crate) standing: Standing,
     /// Whom Fulcio believes, which may change while it runs.
     beliefs: RwLock<Arc<Beliefs>>,
-}
-
-/// Whom Fulcio believes, and who of them may get a certificate.
-#[derive(Debug, Clone, Default)]
-pub struct Beliefs {
-    /// The issuers that it believes besides the instance's own.
-    pub configuration: Option<FulcioConfiguration>,
-    /// Who of them may get a certificate.
-    pub rules: Rules,
 }
 
 impl Ingredients {
@@ -180,12 +171,13 @@ impl Living {
         let built = ingredients.surroundings.clock.now();
         let present = ingredients.build(&mut data, None).await?;
         let door = Door::new(present);
-        ingredients.standing.measures.watch(Watched {
+        let watched = Watched {
             clock: Arc::clone(&ingredients.surroundings.clock),
             door: door.clone(),
             repository: Some(Arc::clone(&ingredients.repository)),
             storage: ingredients.storage.clone(),
-        })?;
+        };
+        watched.register(&ingredients.standing.measures.metrics)?;
         Ok(Self {
             ingredients,
             state: Mutex::new(State { data, built }),

@@ -22,11 +22,10 @@ use waxwing_tlog::note::NoteSigner;
 
 use crate::address::{CT_PREFIX, ISSUER_PREFIX, TUF_PREFIX};
 use crate::keyring::{Held, Keyring, PrivateKeys, Role};
-use crate::living::Beliefs;
 use crate::standing::Standing;
 use crate::storage::Storage;
 use crate::trust_repository::{TrustRepository, served};
-use crate::{Address, Choices, StartError, Surroundings, by_host, genesis, measures};
+use crate::{Address, Beliefs, Choices, StartError, Surroundings, by_host, genesis};
 
 /// The audience of tokens for Fulcio.
 const CLIENT_ID: &str = "sigstore";
@@ -269,7 +268,7 @@ impl Services {
             leaf_indexes,
             hosts,
             fulcio,
-            ends: measures::ends(ground.keyring, surroundings.clock.now()),
+            ends: ground.keyring.ends(surroundings.clock.now()),
         })
     }
 }
