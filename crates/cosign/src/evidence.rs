@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use clap::Args;
 use serde::Deserialize;
 use waxwing_cli::files;
 use waxwing_encoding::base64;
@@ -13,20 +14,65 @@ use waxwing_model::legacy_bundle::{self, LegacyBundleError, Signs};
 use waxwing_pki::Certificate;
 
 use crate::Means;
-use crate::flags::CertificateVerify;
+use crate::blob::Blob;
+use crate::flags::{CertificateVerify, CommonVerify, Signer};
 use crate::key::LARGEST_KEY;
+
+/// Where a signature is: the flags that both verifying commands have.
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceFlags {
+    /// The bundle; without it BLOB.sigstore.json, or else BLOB.sigstore
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// A signature or an envelope that is not in a bundle: a file, a URL, or base64
+    #[arg(long, value_name = "SIGNATURE", hide = true)]
+    pub(crate) signature: Option<String>,
+    /// A timestamp that is not in a bundle
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) rfc3161_timestamp: Option<PathBuf>,
+    /// By which hash the key signs; found out by itself here
+    #[arg(long, value_name = "HASH", default_value = "sha256", hide = true)]
+    pub(crate) signature_digest_algorithm: String,
+}
+
+impl EvidenceFlags {
+    /// Reads what is to be verified about a blob; without a flag that says where it is, from the bundle
+    /// beside it.
+    pub(crate) async fn read(
+        &self,
+        blob: Option<&Blob>,
+        signs: Signs,
+        signer: &Signer,
+        common: &CommonVerify,
+        means: &Means<'_>,
+    ) -> anyhow::Result<Evidence> {
+        let beside = match (&self.bundle, &self.signature, blob) {
+            (None, None, Some(Blob::File(path))) => Some(files::bundle_beside(path)?),
+            _ => None,
+        };
+        let places = Places {
+            bundle: self.bundle.as_deref().or(beside.as_deref()),
+            signature: self.signature.as_deref(),
+            timestamp: self.rfc3161_timestamp.as_deref(),
+            certificate: &signer.certificate,
+            allow_chain: common.allow_certificate_chain,
+            signs,
+        };
+        places.read(means).await
+    }
+}
 
 /// Where a signature is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Places<'a> {
-    pub(crate) bundle: Option<&'a Path>,
+struct Places<'a> {
+    bundle: Option<&'a Path>,
     /// A file, a URL, or the signature itself.
-    pub(crate) signature: Option<&'a str>,
+    signature: Option<&'a str>,
     /// A timestamp of the old format.
-    pub(crate) timestamp: Option<&'a Path>,
-    pub(crate) certificate: &'a CertificateVerify,
-    pub(crate) allow_chain: bool,
-    pub(crate) signs: Signs,
+    timestamp: Option<&'a Path>,
+    certificate: &'a CertificateVerify,
+    allow_chain: bool,
+    signs: Signs,
 }
 
 /// What was read.
@@ -52,7 +98,7 @@ struct Kinded {
 }
 
 impl Places<'_> {
-    pub(crate) async fn read(&self, means: &Means<'_>) -> anyhow::Result<Evidence> {
+    async fn read(&self, means: &Means<'_>) -> anyhow::Result<Evidence> {
         let Some(path) = self.bundle else {
             return self.in_pieces(None, means).await;
         };

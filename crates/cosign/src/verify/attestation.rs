@@ -1,17 +1,15 @@
 //! `cosign verify-blob-attestation`: a statement about a file, by whom it was asked for, of the kind that
 //! was asked for.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, ensure};
 use clap::Args;
-use waxwing_cli::{Format, Output, files};
+use waxwing_cli::{Format, Output};
 use waxwing_model::legacy_bundle::Signs;
 
 use super::{Asked, Verdict};
 use crate::Means;
 use crate::blob::{self, Blob};
-use crate::evidence::Places;
+use crate::evidence::EvidenceFlags;
 use crate::flags::{CommonVerify, Signer};
 use crate::predicate;
 
@@ -31,18 +29,8 @@ pub(crate) struct VerifyBlobAttestation {
     signer: Signer,
     #[command(flatten)]
     common: CommonVerify,
-    /// The bundle; without it BLOB.sigstore.json, or else BLOB.sigstore
-    #[arg(long, value_name = "FILE")]
-    bundle: Option<PathBuf>,
-    /// An envelope that is not in a bundle: a file, a URL, or base64
-    #[arg(long, value_name = "ENVELOPE", hide = true)]
-    signature: Option<String>,
-    /// A timestamp that is not in a bundle
-    #[arg(long, value_name = "FILE", hide = true)]
-    rfc3161_timestamp: Option<PathBuf>,
-    /// By which hash the key signs; found out by itself here
-    #[arg(long, value_name = "HASH", default_value = "sha256", hide = true)]
-    signature_digest_algorithm: String,
+    #[command(flatten)]
+    evidence: EvidenceFlags,
     /// The kind of statement: custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson,
     /// cyclonedx, link, vuln, openvex, or a URI
     #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
@@ -68,19 +56,11 @@ impl VerifyBlobAttestation {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
         let asked = Asked::of(&self.signer, &self.common, means, output).await?;
         let blob = self.blob()?;
-        let beside = match (&self.bundle, &self.signature, &blob) {
-            (None, None, Some(Blob::File(path))) => Some(files::bundle_beside(path)?),
-            _ => None,
-        };
-        let places = Places {
-            bundle: self.bundle.as_deref().or(beside.as_deref()),
-            signature: self.signature.as_deref(),
-            timestamp: self.rfc3161_timestamp.as_deref(),
-            certificate: &self.signer.certificate,
-            allow_chain: self.common.allow_certificate_chain,
-            signs: Signs::Envelope,
-        };
-        let evidence = places.read(means).await?;
+        let (signer, common) = (&self.signer, &self.common);
+        let evidence = self
+            .evidence
+            .read(blob.as_ref(), Signs::Envelope, signer, common, means);
+        let evidence = evidence.await?;
         let verified = asked.verify_statement(&evidence, blob.as_ref(), output);
         let verified = verified.await.context("the attestation does not verify")?;
         let statement = verified.statement();

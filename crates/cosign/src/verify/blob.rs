@@ -1,16 +1,14 @@
 //! `cosign verify-blob`: files in, `Verified OK` or the reason why not out.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, ensure};
 use clap::Args;
-use waxwing_cli::{Format, Output, files};
+use waxwing_cli::{Format, Output};
 use waxwing_model::legacy_bundle::Signs;
 
 use super::{Asked, Verdict};
 use crate::Means;
 use crate::blob::Blob;
-use crate::evidence::Places;
+use crate::evidence::EvidenceFlags;
 use crate::flags::{CommonVerify, Signer};
 
 /// Verify signatures over files
@@ -31,18 +29,8 @@ pub(crate) struct VerifyBlob {
     signer: Signer,
     #[command(flatten)]
     common: CommonVerify,
-    /// The bundle; without it BLOB.sigstore.json, or else BLOB.sigstore
-    #[arg(long, value_name = "FILE")]
-    bundle: Option<PathBuf>,
-    /// A signature that is not in a bundle: a file, a URL, or base64
-    #[arg(long, value_name = "SIGNATURE", hide = true)]
-    signature: Option<String>,
-    /// A timestamp that is not in a bundle
-    #[arg(long, value_name = "FILE", hide = true)]
-    rfc3161_timestamp: Option<PathBuf>,
-    /// By which hash the key signs; found out by itself here
-    #[arg(long, value_name = "HASH", default_value = "sha256", hide = true)]
-    signature_digest_algorithm: String,
+    #[command(flatten)]
+    evidence: EvidenceFlags,
     /// How to say what was verified
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -78,10 +66,13 @@ impl VerifyBlob {
 
     fn check(&self, output: &mut Output) -> anyhow::Result<()> {
         let deprecated = [
-            (self.signature.is_some(), "signature"),
-            (self.rfc3161_timestamp.is_some(), "rfc3161-timestamp"),
+            (self.evidence.signature.is_some(), "signature"),
             (
-                self.signature_digest_algorithm != "sha256",
+                self.evidence.rfc3161_timestamp.is_some(),
+                "rfc3161-timestamp",
+            ),
+            (
+                self.evidence.signature_digest_algorithm != "sha256",
                 "signature-digest-algorithm",
             ),
         ];
@@ -91,14 +82,15 @@ impl VerifyBlob {
             }
         }
         ensure!(
-            self.blobs.len() == 1 || self.bundle.is_none() && self.signature.is_none(),
+            self.blobs.len() == 1
+                || self.evidence.bundle.is_none() && self.evidence.signature.is_none(),
             "one --bundle or --signature for {} files; leave it out, and each file's own beside it is taken",
             self.blobs.len()
         );
         let with_timestamp =
             self.common.use_signed_timestamps || self.common.timestamp_certificate_chain.is_some();
         ensure!(
-            self.rfc3161_timestamp.is_none() || with_timestamp,
+            self.evidence.rfc3161_timestamp.is_none() || with_timestamp,
             "--rfc3161-timestamp without --use-signed-timestamps or --timestamp-certificate-chain: nobody \
              would look at it"
         );
@@ -111,20 +103,11 @@ impl VerifyBlob {
         blob: &Blob,
         output: &mut Output,
     ) -> anyhow::Result<Verdict> {
-        let beside = match (&self.bundle, &self.signature, blob) {
-            (None, None, Blob::File(path)) => Some(files::bundle_beside(path)?),
-            _ => None,
-        };
-        let bundle: Option<&Path> = self.bundle.as_deref().or(beside.as_deref());
-        let places = Places {
-            bundle,
-            signature: self.signature.as_deref(),
-            timestamp: self.rfc3161_timestamp.as_deref(),
-            certificate: &self.signer.certificate,
-            allow_chain: self.common.allow_certificate_chain,
-            signs: Signs::Artifact,
-        };
-        let evidence = places.read(asked.means).await?;
+        let (signer, common) = (&self.signer, &self.common);
+        let evidence = self
+            .evidence
+            .read(Some(blob), Signs::Artifact, signer, common, asked.means);
+        let evidence = evidence.await?;
         let verified = asked.verify(&evidence, blob, output).await?;
         Ok(Verdict::new(&verified))
     }

@@ -9,6 +9,7 @@ mod blob;
 mod verdict;
 
 use anyhow::{bail, ensure};
+use tokio::sync::OnceCell;
 use waxwing_cli::Output;
 use waxwing_crypto::Digest;
 use waxwing_model::bundle::Content;
@@ -32,6 +33,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) common: &'a CommonVerify,
     pub(crate) policy: Policy,
     pub(crate) means: &'a Means<'a>,
+    /// Made with the first blob that needs them: whom to trust is found out once, however many there are.
+    for_bundles: OnceCell<Verifier>,
+    for_legacy: OnceCell<Verifier>,
 }
 
 impl<'a> Asked<'a> {
@@ -50,20 +54,22 @@ impl<'a> Asked<'a> {
             common,
             policy: signer.policy(means).await?.at(now),
             means,
+            for_bundles: OnceCell::new(),
+            for_legacy: OnceCell::new(),
         })
     }
 
     /// Whose word counts.
     async fn trusted_root(
         &self,
-        evidence: &Evidence,
+        is_legacy: bool,
         output: &mut Output,
     ) -> anyhow::Result<TrustedRoot> {
         if let Some(root) = trust::from_files(&self.common.trusted_root)? {
             return Ok(root);
         }
         let certificate = &self.signer.certificate;
-        if evidence.is_legacy
+        if is_legacy
             && let Some(root) =
                 trust::from_pieces(certificate, self.common, self.means.environment)?
         {
@@ -120,11 +126,25 @@ impl<'a> Asked<'a> {
         Ok(verifier.verify(&evidence.bundle, own, &self.policy)?)
     }
 
-    async fn verifier(&self, evidence: &Evidence, output: &mut Output) -> anyhow::Result<Verifier> {
-        let trusted_root = self.trusted_root(evidence, output).await?;
+    async fn verifier(
+        &self,
+        evidence: &Evidence,
+        output: &mut Output,
+    ) -> anyhow::Result<&Verifier> {
+        let is_legacy = evidence.is_legacy;
+        let made = match is_legacy {
+            true => &self.for_legacy,
+            false => &self.for_bundles,
+        };
+        made.get_or_try_init(move || self.new_verifier(is_legacy, output))
+            .await
+    }
+
+    async fn new_verifier(&self, is_legacy: bool, output: &mut Output) -> anyhow::Result<Verifier> {
+        let trusted_root = self.trusted_root(is_legacy, output).await?;
         let ignore_sct = self.signer.certificate.insecure_ignore_sct;
         let mut requirements = self.common.requirements(ignore_sct);
-        if evidence.is_legacy {
+        if is_legacy {
             requirements = requirements.dangerously_accept_promises();
         }
         Ok(Verifier::new(trusted_root, requirements)?)
