@@ -73,6 +73,12 @@ impl Place {
         }
     }
 
+    /// A job of GitHub Actions.
+    fn workflow(url: &str, secret: &str) -> Self {
+        let variables = [(GITHUB, url), (GITHUB_SECRET, secret)];
+        Self::new(&variables, Path::new("/none"))
+    }
+
     async fn ask(&self, provider: Option<Provider>) -> Option<Result<String, AmbientError>> {
         let variable = |name: &str| self.variables.get(name).cloned();
         let surroundings = Surroundings {
@@ -96,10 +102,7 @@ async fn github_is_asked_for_sigstore_with_its_secret() {
     let body = format!(r#"{{"count":1,"value":"{}"}}"#, token_of("workflow"));
     let (address, asked) = server(answer("200 OK", &body));
     let url = format!("{address}/token?api-version=2.0");
-    let place = Place::new(
-        &[(GITHUB, &url), (GITHUB_SECRET, "secret")],
-        Path::new("/none"),
-    );
+    let place = Place::workflow(&url, "secret");
     let name = place
         .ask(Some(Provider::GithubActions))
         .await
@@ -173,10 +176,7 @@ async fn whoever_fails_is_followed_by_the_next_and_the_last_is_told() {
     assert_eq!(place.ask(None).await.unwrap().unwrap(), "variable");
     asked.join().unwrap();
     let (address, asked) = server(answer("403 Forbidden", "no"));
-    let place = Place::new(
-        &[(GITHUB, &address), (GITHUB_SECRET, "s")],
-        Path::new("/none"),
-    );
+    let place = Place::workflow(&address, "s");
     let told = place.ask(None).await.unwrap().unwrap_err().to_string();
     assert!(
         told.contains("github-actions: ") && told.contains("403"),
@@ -191,10 +191,7 @@ async fn a_secret_goes_to_no_other_host_and_nowhere_in_the_clear() {
         "HTTP/1.1 302 Found\r\nlocation: http://localhost:9/\r\ncontent-length: 0\r\n\r\n"
             .to_owned(),
     );
-    let place = Place::new(
-        &[(GITHUB, &address), (GITHUB_SECRET, "s")],
-        Path::new("/none"),
-    );
+    let place = Place::workflow(&address, "s");
     let refused = place
         .ask(Some(Provider::GithubActions))
         .await
@@ -212,7 +209,7 @@ async fn a_secret_goes_to_no_other_host_and_nowhere_in_the_clear() {
     );
     asked.join().unwrap();
     for url in ["http://example.com/", "ftp://127.0.0.1/", "nothing"] {
-        let place = Place::new(&[(GITHUB, url), (GITHUB_SECRET, "s")], Path::new("/none"));
+        let place = Place::workflow(url, "s");
         let refused = place
             .ask(Some(Provider::GithubActions))
             .await
@@ -233,10 +230,7 @@ async fn answers_without_a_token_are_told_from_tokens_that_are_none() {
         (r#"{"value":"x"}"#, "expected header.claims.signature"),
     ] {
         let (address, asked) = server(answer("200 OK", body));
-        let place = Place::new(
-            &[(GITHUB, &address), (GITHUB_SECRET, "s")],
-            Path::new("/none"),
-        );
+        let place = Place::workflow(&address, "s");
         let told = place
             .ask(Some(Provider::GithubActions))
             .await

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use waxwing_crypto::HashAlgorithm;
 use waxwing_encoding::hex;
 use waxwing_testkit::peers::{self, Peer};
 
 use crate::program::{printed, waxwing};
-use crate::up::{Running, token};
+use crate::trust::{World, accepted};
+use crate::up::token;
 
 const IDENTITY: &str = "me@example.com";
 
@@ -50,24 +50,7 @@ impl Cosign {
     }
 }
 
-/// An instance that runs, and a bundle that was signed at it.
-struct World {
-    folder: TempDir,
-    running: Running,
-}
-
 impl World {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("artifact"), "an artifact\n").unwrap();
-        let running = Running::start(folder.path());
-        Self { folder, running }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
     fn mirror(&self) -> String {
         format!("{}/tuf", self.running.url)
     }
@@ -122,10 +105,6 @@ impl World {
         let line = [&line, flags].concat();
         cosign.run(self.path(), home, &line, variables)
     }
-}
-
-fn accepted(output: &Output) {
-    assert!(output.status.success(), "{}", printed(output));
 }
 
 fn refused(output: &Output, words: &str) {

@@ -10,20 +10,21 @@ use waxwing_testkit::peers::{self, Peer};
 use crate::program::{printed, run, waxwing};
 use crate::up::{Running, token};
 
-struct World {
+/// An instance that runs, and a file that is to be signed at it.
+pub(crate) struct World {
     folder: TempDir,
-    running: Running,
+    pub(crate) running: Running,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("artifact"), "an artifact\n").unwrap();
         let running = Running::start(folder.path());
         Self { folder, running }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -48,7 +49,7 @@ impl World {
     }
 }
 
-fn accepted(output: &Output) {
+pub(crate) fn accepted(output: &Output) {
     assert!(output.status.success(), "{}", printed(output));
 }
 
