@@ -23,6 +23,7 @@ mod progress;
 pub mod prompt;
 mod single_dash;
 mod step;
+mod surroundings;
 
 pub use artifact::ReadArtifact;
 pub use boolean::{BooleanError, parse_boolean};
@@ -34,3 +35,4 @@ pub use output::{Format, Output, Stream};
 pub use progress::Progress;
 pub use single_dash::SingleDash;
 pub use step::{Mark, Step};
+pub use surroundings::Surroundings;

@@ -27,7 +27,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use waxwing_cli::{Dialect, Environment, Exit, Output, SingleDash, network, parse_duration};
+use waxwing_cli::{
+    Dialect, Environment, Exit, Output, SingleDash, Surroundings, network, parse_duration,
+};
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
 use waxwing_net::Client;
@@ -83,24 +85,6 @@ enum Command {
     AttestBlob(sign::AttestBlob),
     VerifyBlob(verify::VerifyBlob),
     VerifyBlobAttestation(verify::VerifyBlobAttestation),
-}
-
-/// What a program is given.
-pub struct Surroundings<'a> {
-    /// Its variables.
-    pub environment: &'a Environment,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Nonces and salts.
-    pub random: Arc<dyn Random>,
-}
-
-impl std::fmt::Debug for Surroundings<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Surroundings")
-            .finish_non_exhaustive()
-    }
 }
 
 /// What a command works with.

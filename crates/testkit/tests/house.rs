@@ -22,7 +22,7 @@ const HOUSE: [&[&str]; 4] = [
     &[
         "log", "serve", "fulcio", "rekor", "ctlog", "tsa", "issuer", "instance",
     ],
-    &["cli", "cosign", "waxwing", "testkit"],
+    &["cli", "cosign", "tools", "waxwing", "testkit"],
 ];
 
 /// A service knows another by its URL, never by its crate.

@@ -9,8 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use waxwing_cli::Output;
 
-/// The names that this program answers to.
-pub(crate) const TOOLS: [&str; 1] = ["cosign"];
+use crate::tool::TOOLS;
 
 /// Link the tools that this program can be into a directory, each by its own name
 ///
@@ -38,7 +37,7 @@ impl Install {
         fs::create_dir_all(directory)
             .with_context(|| format!("making the directory {}", directory.display()))?;
         for tool in TOOLS {
-            let path = directory.join(tool);
+            let path = directory.join(tool.name);
             self.link(&program, &path)
                 .with_context(|| format!("linking {}", path.display()))?;
             output.line(&format!("{} -> {}", path.display(), program.display()))?;

@@ -21,6 +21,7 @@ mod shell;
 mod stop;
 mod system;
 mod token;
+mod tool;
 mod try_file;
 mod up;
 mod user;
@@ -30,7 +31,8 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 use waxwing_cli::{Dialect, Environment, Exit, Output};
-use waxwing_instance::Surroundings;
+
+use crate::tool::{Arguments, COSIGN, Tool};
 
 /// All of Sigstore in one program
 ///
@@ -62,11 +64,7 @@ enum Command {
     Install(install::Install),
     /// Sign and verify software: the commands of cosign
     #[command(disable_help_flag = true)]
-    Cosign {
-        /// cosign's own arguments; see `waxwing cosign --help`
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    Cosign(Arguments),
     Conformance(conformance::Conformance),
     Log(log_command::LogCommand),
     Hammer(hammer::Hammer),
@@ -80,9 +78,9 @@ fn main() -> Exit {
     let mut output = system::output(&environment);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let name = arguments.first().map(Path::new).and_then(Path::file_stem);
-    match name.and_then(|name| name.to_str()) {
-        Some("cosign") => cosign(arguments, &environment, &mut output),
-        _ => run(arguments, &environment, &mut output),
+    match name.and_then(|name| name.to_str()).and_then(Tool::named) {
+        Some(tool) => tool.run(arguments, &environment, &mut output),
+        None => run(arguments, &environment, &mut output),
     }
 }
 
@@ -107,9 +105,8 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         Command::Fsck(command) => return command.run(output),
         Command::Backup(command) => command.run(output),
         Command::Restore(command) => command.run(output),
-        Command::Cosign { arguments } => {
-            let arguments = std::iter::once("cosign".into()).chain(arguments);
-            return cosign(arguments, environment, output);
+        Command::Cosign(arguments) => {
+            return COSIGN.with(arguments, environment, output);
         }
     };
     match done {
@@ -119,18 +116,4 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
             Exit::Failure
         }
     }
-}
-
-fn cosign(
-    arguments: impl IntoIterator<Item = OsString>,
-    environment: &Environment,
-    output: &mut Output,
-) -> Exit {
-    let Surroundings { clock, random } = system::surroundings();
-    let surroundings = waxwing_cosign::Surroundings {
-        environment,
-        clock,
-        random,
-    };
-    waxwing_cosign::run(arguments, &surroundings, output)
 }
