@@ -1,8 +1,10 @@
 //! `waxwing cosign` and the real cosign: what one makes the other takes, what one refuses the other refuses.
 
 mod bundles;
+mod flags;
 mod keys;
 mod legacy;
+mod older_log;
 mod refusals;
 mod signing;
 mod statements;
