@@ -234,9 +234,9 @@ impl From<&SigningConfig> for V0_2 {
 }
 
 impl Configuration {
-    /// Empty for no services, as sigstore-go writes it: there is nothing to select from.
+    /// Empty where nothing is said about no services, as sigstore-go writes it.
     fn of(services: &[Service], selector: Selector) -> Self {
-        match services.is_empty() {
+        match services.is_empty() && selector == Selector::Any {
             true => Self::default(),
             false => selector.into(),
         }
