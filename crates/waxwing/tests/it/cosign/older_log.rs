@@ -56,23 +56,29 @@ impl Log {
 
     /// Serves it, until the test ends.
     fn serve(self) -> String {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new()
-            .route("/api/v1/log/entries/retrieve", post(retrieve))
-            .route("/api/v1/log/entries", get(at))
-            .with_state(Arc::new(self));
-        std::thread::spawn(move || {
-            let mut runtime = tokio::runtime::Builder::new_current_thread();
-            let runtime = runtime.enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                axum::serve(listener, router).await.unwrap();
-            });
-        });
-        url
+        serve(
+            Router::new()
+                .route("/api/v1/log/entries/retrieve", post(retrieve))
+                .route("/api/v1/log/entries", get(at))
+                .with_state(Arc::new(self)),
+        )
     }
+}
+
+/// Serves these routes on this machine, until the test ends.
+pub(super) fn serve(router: Router) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+    });
+    url
 }
 
 /// The entry, to whoever proposes its signature over its digest.
@@ -112,26 +118,25 @@ fn pem(label: &str, base64: &Value) -> String {
     waxwing_encoding::pem::encode(label, &base64::decode(base64.as_str().unwrap()).unwrap())
 }
 
-#[test]
-fn an_entry_that_did_not_come_along_is_looked_up_by_both() {
-    let Some(bench) = Bench::new() else { return };
+/// The variables that name the files of [`write_trust`].
+pub(super) fn trust_in_pieces() -> [(&'static str, &'static str); 3] {
+    [
+        ("SIGSTORE_ROOT_FILE", "ca.pem"),
+        ("SIGSTORE_REKOR_PUBLIC_KEY", "rekor.pub"),
+        ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "ct.pub"),
+    ]
+}
+
+/// Whom the vector's trusted root trusts, each in a file.
+pub(super) fn write_trust(bench: &Bench) {
     let (bundle, root) = vector();
     let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
-    let chain = &bundle["verificationMaterial"]["x509CertificateChain"]["certificates"];
-    write("leaf.pem", &pem("CERTIFICATE", &chain[0]["rawBytes"]));
-    write(
-        "blob.sig",
-        bundle["messageSignature"]["signature"].as_str().unwrap(),
-    );
-    let authorities = root["certificateAuthorities"].as_array().unwrap();
-    let certificates = |authority: &Value| -> String {
-        let certificates = authority["certChain"]["certificates"].as_array().unwrap();
-        let certificates = certificates
-            .iter()
-            .map(|one| pem("CERTIFICATE", &one["rawBytes"]));
-        certificates.collect()
-    };
-    write("ca.pem", &certificates(&authorities[0]));
+    let chain = &root["certificateAuthorities"][0]["certChain"]["certificates"];
+    let chain = chain.as_array().unwrap().iter();
+    let chain: String = chain
+        .map(|one| pem("CERTIFICATE", &one["rawBytes"]))
+        .collect();
+    write("ca.pem", &chain);
     let key_of = |logs: &str, id: &Value| {
         let mut logs = root[logs].as_array().unwrap().iter();
         let log = logs.find(|log| log["logId"]["keyId"] == *id || *id == Value::Null);
@@ -140,12 +145,22 @@ fn an_entry_that_did_not_come_along_is_looked_up_by_both() {
     let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
     write("rekor.pub", &key_of("tlogs", &entry["logId"]["keyId"]));
     write("ct.pub", &key_of("ctlogs", &Value::Null));
+}
+
+#[test]
+fn an_entry_that_did_not_come_along_is_looked_up_by_both() {
+    let Some(bench) = Bench::new() else { return };
+    let (bundle, _) = vector();
+    let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
+    let chain = &bundle["verificationMaterial"]["x509CertificateChain"]["certificates"];
+    write("leaf.pem", &pem("CERTIFICATE", &chain[0]["rawBytes"]));
+    write(
+        "blob.sig",
+        bundle["messageSignature"]["signature"].as_str().unwrap(),
+    );
+    write_trust(&bench);
     let url = Log::of(&bundle).serve();
-    let trust = [
-        ("SIGSTORE_ROOT_FILE", "ca.pem"),
-        ("SIGSTORE_REKOR_PUBLIC_KEY", "rekor.pub"),
-        ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "ct.pub"),
-    ];
+    let trust = trust_in_pieces();
     let verify = |log: &str, blob: &str| {
         format!(
             "verify-blob --new-bundle-format=false --signature blob.sig --certificate leaf.pem \
