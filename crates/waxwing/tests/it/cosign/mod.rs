@@ -7,6 +7,7 @@ mod keys;
 mod legacy;
 mod older_log;
 mod refusals;
+mod rekor_v1;
 mod signing;
 mod statements;
 mod tokens;
