@@ -44,7 +44,7 @@ pub async fn timestamp(
     let request = Request::post(url, "application/timestamp-query", request.to_der())
         .timeout(TIMEOUT)
         .repeatable();
-    let response = client.send(request).await?.expect_success()?;
+    let response = client.send(request).await?.expect_answer()?;
     Timestamp::from_der(&response.body)?.check_nonce(&nonce)?;
     Ok(response.body.to_vec())
 }

@@ -8,6 +8,7 @@ mod legacy;
 mod older_log;
 mod refusals;
 mod rekor_v1;
+mod services;
 mod signing;
 mod statements;
 mod tokens;
