@@ -47,8 +47,8 @@ pub use login::users::{MOST_USERS, MemoryUsers, User, Users, UsersError, read_us
 pub use login::users_file::FileUsers;
 pub use person::LOCAL_CONNECTOR;
 pub use request::client::OAuthClient;
-pub use request::form::{Form, FormError, LONGEST_FORM, MOST_PARAMETERS};
 pub use request::redirect_uri::{RedirectUri, RedirectUriError};
 pub use routes::ROUTES;
 pub use signing_key::SigningError;
 pub use token::{Identity, IdentityError, IdentityToken, LONGEST_LIFETIME};
+pub use waxwing_net::form::{Form, FormError, LONGEST_FORM, MOST_PARAMETERS};

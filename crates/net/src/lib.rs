@@ -20,6 +20,7 @@
 
 mod client;
 mod error;
+pub mod form;
 mod in_process;
 mod network;
 mod redirect;
@@ -33,6 +34,6 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use in_process::Routes;
 pub use network::{ClientCertificate, Proxy, Settings};
 pub use request::{DEFAULT_BODY_LIMIT, Request};
-pub use response::Response;
+pub use response::{Response, printable};
 pub use retry::Retry;
 pub use url::Url;
