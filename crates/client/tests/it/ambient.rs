@@ -12,14 +12,14 @@ use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_net::{Client, Retry, Settings};
 
 /// A token of `name`, which nobody signed.
-fn token_of(name: &str) -> String {
+pub(crate) fn token_of(name: &str) -> String {
     let part = |json: &str| BASE64URL_NOPAD.encode(json.as_bytes());
     let claims = format!(r#"{{"iss":"https://issuer.example","sub":"{name}"}}"#);
     format!("{}.{}.c2ln", part(r#"{"alg":"RS256"}"#), part(&claims))
 }
 
 /// A server that answers once; and then what it was asked: the head in lines, and the body.
-fn server(answer: String) -> (String, JoinHandle<(Vec<String>, String)>) {
+pub(crate) fn server(answer: String) -> (String, JoinHandle<(Vec<String>, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let asked = thread::spawn(move || {
@@ -47,7 +47,7 @@ fn server(answer: String) -> (String, JoinHandle<(Vec<String>, String)>) {
     (address, asked)
 }
 
-fn answer(status: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()

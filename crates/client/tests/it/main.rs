@@ -4,6 +4,7 @@
 mod ambient;
 mod crowd;
 mod followed;
+mod google;
 mod hostile;
 mod hostile_issuers;
 mod initialize;
