@@ -6,6 +6,7 @@
 mod blob;
 mod bundle;
 mod completion;
+mod debug;
 mod env_command;
 mod evidence;
 mod flags;
@@ -30,6 +31,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use waxwing_cli::{
     Dialect, Environment, Exit, Output, SingleDash, Surroundings, network, parse_duration,
 };
+use waxwing_client::ambient;
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
 use waxwing_net::Client;
@@ -81,6 +83,8 @@ enum Command {
     Env(env_command::EnvCommand),
     Version(version::Version),
     Completion(completion::Completion),
+    #[command(hide = true)]
+    Debug(debug::Debug),
     SignBlob(sign::SignBlob),
     AttestBlob(sign::AttestBlob),
     VerifyBlob(verify::VerifyBlob),
@@ -95,6 +99,27 @@ pub(crate) struct Means<'a> {
     pub(crate) client: Client,
 }
 
+impl Means<'_> {
+    /// The value of a variable, empty ones included: some are there as soon as they are set.
+    pub(crate) fn variable(&self) -> impl Fn(&str) -> Option<String> + Sync {
+        |name| self.environment.set(name).map(str::to_owned)
+    }
+
+    /// Where tokens may lie ready.
+    pub(crate) fn surroundings<'a>(
+        &'a self,
+        variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    ) -> ambient::Surroundings<'a> {
+        ambient::Surroundings {
+            variable,
+            file: PathBuf::from(ambient::TOKEN_FILE),
+            product_name_file: PathBuf::from(ambient::PRODUCT_NAME_FILE),
+            client: &self.client,
+            clock: self.clock.as_ref(),
+        }
+    }
+}
+
 /// Runs cosign; `arguments` begin with the program's name.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
@@ -104,7 +129,7 @@ pub fn run(
     let environment = surroundings.environment;
     let dialect = Dialect::new()
         .with_single_dash(SingleDash::Rewrite)
-        .with_environment("COSIGN_", environment, &UNBOUND);
+        .with_environment("COSIGN", environment, &UNBOUND);
     let cosign: Cosign = match dialect.parse(arguments, output) {
         Ok(cosign) => cosign,
         Err(exit) => return exit,
@@ -157,6 +182,7 @@ impl Command {
             Self::Completion(command) => {
                 command.run(Dialect::new().command(Cosign::command()), output)
             }
+            Self::Debug(command) => command.run(means, output).await,
             Self::SignBlob(command) => command.run(means, output).await,
             Self::AttestBlob(command) => command.run(means, output).await,
             Self::VerifyBlob(command) => command.run(means, output).await,

@@ -13,6 +13,7 @@
 //! token); others are refused by name. The metadata server is never asked through a proxy.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,6 +33,9 @@ pub const PRODUCT_NAME_FILE: &str = "/sys/class/dmi/id/product_name";
 
 /// Where the metadata server is if nobody says otherwise.
 const METADATA_ADDRESS: &str = "169.254.169.254";
+
+/// How long it may take: it is on the same machine, or it is not there.
+const METADATA_PATIENCE: Duration = Duration::from_secs(5);
 
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 const CREDENTIALS_URL: &str =
@@ -91,7 +95,7 @@ struct File {
 /// Whether this is a machine of Google's.
 pub(super) fn is_here(surroundings: &Surroundings<'_>) -> bool {
     let name = std::fs::read_to_string(&surroundings.product_name_file).unwrap_or_default();
-    (surroundings.variable)(METADATA_HOST).is_some()
+    (surroundings.variable)(METADATA_HOST).is_some_and(|host| !host.is_empty())
         || matches!(name.trim(), "Google" | "Google Compute Engine")
 }
 
@@ -172,6 +176,7 @@ async fn metadata(
     let url = format!("http://{host}/{path}/{question}");
     let request = Request::get(url)
         .header(HeaderName::from_static("metadata-flavor"), "Google")
+        .timeout(METADATA_PATIENCE)
         .limit(LARGEST);
     let failed = |source| AmbientError::Request { provider, source };
     // A proxy would be asked for the proxy's own account, or could keep what it carries.

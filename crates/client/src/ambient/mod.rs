@@ -177,8 +177,8 @@ impl Provider {
     /// What has to be there for it.
     fn needs(self, surroundings: &Surroundings<'_>) -> Result<(), String> {
         let set = |name: &'static str| match (surroundings.variable)(name) {
-            Some(_) => Ok(()),
-            None => Err(format!("{name} is not set")),
+            Some(value) if !value.is_empty() => Ok(()),
+            _ => Err(format!("{name} is not set")),
         };
         match self {
             Self::GithubActions => set(github_actions::URL)
@@ -187,7 +187,11 @@ impl Provider {
                     format!("{missing}; a workflow needs `permissions: id-token: write`")
                 }),
             Self::BuildkiteAgent => set(buildkite_agent::TOKEN),
-            Self::Variable => set(ID_TOKEN),
+            // Set to nothing, it is there all the same, as the original has it; what is missing is then told.
+            Self::Variable => match (surroundings.variable)(ID_TOKEN) {
+                Some(_) => Ok(()),
+                None => set(ID_TOKEN),
+            },
             Self::Filesystem => match surroundings.file.exists() {
                 true => Ok(()),
                 false => Err(format!("there is no file {}", surroundings.file.display())),

@@ -9,7 +9,7 @@ use waxwing_client::What;
 use waxwing_crypto::KeyType;
 
 use super::legacy::Pieces;
-use super::{Signing, beside, write_bundle};
+use super::{Kind, Signing, beside, write_bundle};
 use crate::Means;
 use crate::blob::{Blob, Content};
 use crate::flags::{IdentityFlags, SignCommon};
@@ -69,7 +69,10 @@ impl SignBlob {
              file gets one beside it",
             self.blobs.len()
         );
-        let kind = key_type(&self.signing_algorithm)?;
+        let kind = Kind {
+            key: key_type(&self.signing_algorithm)?,
+            tells_of_the_log: true,
+        };
         let signing = Signing::prepare(&self.common, &self.identity, kind, means, output).await?;
         for name in &self.blobs {
             let signed = self.sign(&signing, name, means, output).await;

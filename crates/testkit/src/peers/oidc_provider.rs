@@ -10,7 +10,7 @@ use super::{Peer, repository, require};
 pub struct OidcProvider {
     /// Its issuer URL.
     pub issuer: String,
-    /// A token of it, for the audience `sigstore`.
+    /// A token of it, for the audience `sigstore`; empty if nobody logged in.
     pub token: String,
     process: Child,
     /// It ends when this is closed.
@@ -23,10 +23,23 @@ pub struct OidcProvider {
 ///
 /// When it does not start, or does not give a token.
 pub fn log_in(email: &str) -> Option<OidcProvider> {
+    start(Some(email))
+}
+
+/// Starts the provider; whoever comes may log in. `None` if it is not installed.
+///
+/// # Panics
+///
+/// When it does not start.
+pub fn serve() -> Option<OidcProvider> {
+    start(None)
+}
+
+fn start(email: Option<&str>) -> Option<OidcProvider> {
     let installed = require(Peer::SigstoreJs)?;
     let mut process = Command::new(installed.program("node_modules/.bin/node"))
         .arg(repository().join("tests/peers/oidc.mjs"))
-        .arg(email)
+        .args(email)
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -41,9 +54,15 @@ pub fn log_in(email: &str) -> Option<OidcProvider> {
         let found = lines.find_map(|line| line.strip_prefix(label).map(str::to_owned));
         found.unwrap_or_else(|| panic!("the provider did not say its {label}"))
     };
+    let (issuer, token) = (
+        value("issuer "),
+        email.map_or(String::new(), |_| value("token ")),
+    );
+    // It ends when nobody reads what it goes on to say.
+    std::thread::spawn(move || lines.for_each(drop));
     Some(OidcProvider {
-        issuer: value("issuer "),
-        token: value("token "),
+        issuer,
+        token,
         process,
         _stdin: stdin,
     })

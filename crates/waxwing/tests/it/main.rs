@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
+mod browser;
 mod configured;
 mod conformance;
 mod cosign;
@@ -25,6 +26,7 @@ mod openssl;
 mod operating;
 mod program;
 mod python_tuf;
+mod recorder;
 mod road;
 mod root;
 mod signed_faults;

@@ -3,6 +3,9 @@
 mod bundles;
 mod keys;
 mod legacy;
+mod login;
+mod login_requests;
+mod login_started;
 mod refusals;
 mod signing;
 mod statements;
