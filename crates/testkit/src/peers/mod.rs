@@ -22,7 +22,9 @@ pub mod openssl;
 mod process;
 pub mod promtool;
 mod python;
+mod server;
 pub mod signing;
+pub mod spiffe_agent;
 pub mod tessera;
 #[cfg(test)]
 mod tests;

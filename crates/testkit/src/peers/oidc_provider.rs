@@ -1,9 +1,8 @@
 //! panva's `oidc-provider`: an OpenID provider that is not ours, with somebody logged in at it.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 
-use super::{Peer, repository, require};
+use super::{Peer, repository, require, server};
 
 /// A provider that serves its documents as long as this lives.
 #[derive(Debug)]
@@ -12,9 +11,7 @@ pub struct OidcProvider {
     pub issuer: String,
     /// A token of it, for the audience `sigstore`; empty if nobody logged in.
     pub token: String,
-    process: Child,
-    /// It ends when this is closed.
-    _stdin: ChildStdin,
+    _server: server::Server,
 }
 
 /// Starts the provider and logs somebody in, with a verified e-mail address; `None` if it is not installed.
@@ -37,18 +34,11 @@ pub fn serve() -> Option<OidcProvider> {
 
 fn start(email: Option<&str>) -> Option<OidcProvider> {
     let installed = require(Peer::SigstoreJs)?;
-    let mut process = Command::new(installed.program("node_modules/.bin/node"))
+    let mut command = Command::new(installed.program("node_modules/.bin/node"));
+    command
         .arg(repository().join("tests/peers/oidc.mjs"))
-        .args(email)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("node can be started");
-    let stdin = process.stdin.take().expect("standard input is a pipe");
-    let stdout = process.stdout.take().expect("standard output is a pipe");
-    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        .args(email);
+    let (server, mut lines) = server::start(&mut command);
     // What it says for developers stands before.
     let mut value = |label: &str| {
         let found = lines.find_map(|line| line.strip_prefix(label).map(str::to_owned));
@@ -63,15 +53,6 @@ fn start(email: Option<&str>) -> Option<OidcProvider> {
     Some(OidcProvider {
         issuer,
         token,
-        process,
-        _stdin: stdin,
+        _server: server,
     })
-}
-
-impl Drop for OidcProvider {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ended = self.process.kill();
-        let _ended = self.process.wait();
-    }
 }

@@ -1,5 +1,6 @@
 //! `waxwing cosign` and the real cosign: what one makes the other takes, what one refuses the other refuses.
 
+mod ambient;
 mod bundles;
 mod keys;
 mod legacy;
