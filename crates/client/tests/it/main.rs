@@ -10,4 +10,6 @@ mod hostile_issuers;
 mod initialize;
 mod login;
 mod openid;
+#[cfg(unix)]
+mod spiffe;
 mod world;
