@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::answer::{self, Asked};
 use super::device::Device;
 use super::provider::Provider;
-use super::{Tokens, id_token};
+use super::{Expected, Tokens, check_claims};
 
 /// The code in a request of a browser, for this state.
 pub fn redirect_request(head: &[u8], state: &str, issuer: &str) -> Option<Zeroizing<String>> {
@@ -30,14 +30,17 @@ pub fn discovery(json: &[u8], issuer: &str) -> Option<Vec<String>> {
     Some(found.collect())
 }
 
-/// The identity token in the answer of a token endpoint, and the claims in it as they are checked.
-pub fn token_answer(json: &[u8], expected: &super::Expected<'_>) -> Option<String> {
+/// The identity token in the answer of a token endpoint.
+pub fn token_answer(json: &[u8]) -> Option<String> {
     let tokens: Tokens = serde_json::from_slice(json).ok()?;
-    let token = tokens.id_token().ok()?.to_owned();
-    if let Ok(claims) = serde_json::from_str::<Value>(&token) {
-        id_token::check_claims(&claims, expected).ok()?;
-    }
-    Some(token)
+    Some(tokens.id_token().ok()?.to_owned())
+}
+
+/// Claims that are accepted as those of this login.
+pub fn claims(json: &[u8], expected: &Expected<'_>) -> Option<Value> {
+    let claims = serde_json::from_slice(json).ok()?;
+    check_claims(&claims, expected).ok()?;
+    Some(claims)
 }
 
 /// What a person is shown of an issuer's answer to a device: the code, the address, and two times.

@@ -28,6 +28,9 @@ pub(crate) const ACCESS_TOKEN: &str = "an access token";
 static KEY: LazyLock<PrivateKey> =
     LazyLock::new(|| PrivateKey::generate(KeyType::EcdsaP256).unwrap());
 
+/// A form, by the names of its fields.
+type Fields = BTreeMap<String, String>;
+
 /// What the provider says.
 #[derive(Clone)]
 pub(crate) struct Provider {
@@ -41,7 +44,7 @@ pub(crate) struct Provider {
     /// What a device is answered.
     pub(crate) device: Value,
     /// All forms that came, by path.
-    pub(crate) forms: Arc<Mutex<Vec<(String, BTreeMap<String, String>)>>>,
+    pub(crate) forms: Arc<Mutex<Vec<(String, Fields)>>>,
     /// The nonce of the login, which the browser has seen.
     pub(crate) nonce: Arc<Mutex<String>>,
 }
@@ -122,18 +125,17 @@ impl Provider {
             )
     }
 
-    fn take(&self, path: &str, body: &[u8]) -> BTreeMap<String, String> {
+    fn take(&self, path: &str, body: &[u8]) -> Fields {
         // Read as strictly as an issuer of ours does.
         Form::parse(body).unwrap();
-        let form: BTreeMap<String, String> =
-            url::form_urlencoded::parse(body).into_owned().collect();
+        let form: Fields = url::form_urlencoded::parse(body).into_owned().collect();
         let mut forms = self.forms.lock().unwrap();
         forms.push((path.to_owned(), form.clone()));
         form
     }
 
     /// The forms that came to `path`.
-    pub(crate) fn forms_at(&self, path: &str) -> Vec<BTreeMap<String, String>> {
+    pub(crate) fn forms_at(&self, path: &str) -> Vec<Fields> {
         let forms = self.forms.lock().unwrap();
         let forms = forms.iter().filter(|(known, _)| known == path);
         forms.map(|(_, form)| form.clone()).collect()

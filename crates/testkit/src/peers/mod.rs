@@ -17,6 +17,7 @@
 mod command;
 pub mod fault;
 pub mod grpc;
+pub mod machine;
 pub mod oidc_provider;
 pub mod openssl;
 mod process;
@@ -24,7 +25,6 @@ pub mod promtool;
 mod python;
 mod server;
 pub mod signing;
-pub mod spiffe_agent;
 pub mod tessera;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use waxwing_encoding::base64;
-use waxwing_testkit::peers::spiffe_agent;
+use waxwing_testkit::peers::machine;
 
 use super::Bench;
 use super::login_started::{BOTH, Run, Which, start};
@@ -79,11 +79,57 @@ fn the_metadata_server_of_google_gives_both_the_same_token() {
 }
 
 #[test]
+fn an_account_of_google_stands_in_for_another_for_both() {
+    let Some(bench) = Bench::new() else { return };
+    let metadata = Recorder::start(|asked, _| match asked.line.contains("/default/token") {
+        true => {
+            let token = json!({"access_token": "own", "expires_in": 3600, "token_type": "Bearer"});
+            (200, token.to_string())
+        }
+        // It has no identity of its own.
+        false => (404, String::new()),
+    });
+    crate::up::certify(
+        bench.folder(),
+        "google",
+        &[
+            "subjectAltName=DNS:iamcredentials.googleapis.com",
+            "basicConstraints=critical,CA:FALSE",
+        ],
+    );
+    let certificate = bench.path("chain.pem");
+    let token = token("robot@example.com");
+    let Some(google) = machine::google(&certificate, &bench.path("key.pem"), &token) else {
+        return;
+    };
+    let authority = authority();
+    let variables = [
+        (
+            "GCE_METADATA_HOST",
+            metadata.url.strip_prefix("http://").unwrap(),
+        ),
+        ("GOOGLE_SERVICE_ACCOUNT_NAME", "robot@example.com"),
+        ("HTTPS_PROXY", google.proxy()),
+        ("SSL_CERT_FILE", certificate.to_str().unwrap()),
+    ];
+    let mut asked = Vec::new();
+    for which in BOTH {
+        assert_eq!(shown(&bench, which, &authority, "", &variables), token);
+        let lines = google.take();
+        let [line] = &lines[..] else {
+            panic!("one question: {lines:?}")
+        };
+        asked.push(serde_json::from_str::<Value>(line).unwrap());
+    }
+    assert_eq!(asked[0], asked[1]);
+}
+
+#[test]
 fn an_agent_of_spiffe_gives_both_the_same_token() {
     let Some(bench) = Bench::new() else { return };
     let token = token("spiffe://example.org/workload");
     let socket = bench.path("agent.sock");
-    let Some(agent) = spiffe_agent::start(&socket, &token) else {
+    let Some(agent) = machine::spiffe_agent(&socket, &token) else {
         return;
     };
     let authority = authority();
@@ -108,7 +154,7 @@ fn an_agent_of_spiffe_gives_both_the_same_token() {
 
     // One that knows nobody.
     fs::remove_file(&socket).unwrap();
-    let Some(_agent) = spiffe_agent::start(&socket, "") else {
+    let Some(_agent) = machine::spiffe_agent(&socket, "") else {
         return;
     };
     for which in BOTH {

@@ -277,14 +277,18 @@ fn what_cannot_be_done_is_refused_before_anybody_is_asked() {
         assert!(!success && said.contains(words), "{more}: {said}");
         assert!(issuer.take().is_empty(), "{more}");
     }
-    // Flags can be variables too.
+    // Flags can be variables too; and one of them does nothing but say so.
     let run = Run {
-        line: &flags(&issuer, ""),
+        line: &flags(&issuer, "--insecure-skip-verify"),
         variables: &[("COSIGN_FULCIO_AUTH_FLOW", "odd")],
         ..Run::default()
     };
     for which in BOTH {
         let (_, said) = start(&bench, which, run).end();
         assert!(said.contains("unsupported oauth flow"), "{said}");
+        for flag in ["insecure-skip-verify", "fulcio-url", "oidc-issuer"] {
+            let notice = format!("Flag --{flag} has been deprecated, ");
+            assert!(said.contains(&notice), "{which:?}: {said}");
+        }
     }
 }
