@@ -12,6 +12,7 @@ mod evidence;
 mod flags;
 mod initialize;
 mod key;
+mod patience;
 mod predicate;
 mod service_spec;
 mod sign;
@@ -35,6 +36,8 @@ use waxwing_client::ambient;
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
 use waxwing_net::Client;
+
+use patience::Patience;
 
 /// Commands whose flags have no variables.
 const UNBOUND: [&str; 7] = [
@@ -66,7 +69,7 @@ struct Root {
     /// Say more of what happens
     #[arg(long, short = 'd', global = true)]
     verbose: bool,
-    /// How long the command may take altogether
+    /// How long the command may take altogether, without the time in which somebody logs in
     #[arg(long, short, global = true, value_name = "DURATION", value_parser = parse_duration, default_value = "3m0s")]
     timeout: Duration,
 }
@@ -97,6 +100,7 @@ pub(crate) struct Means<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
     pub(crate) random: &'a Arc<dyn Random>,
     pub(crate) client: Client,
+    pub(crate) patience: Patience,
 }
 
 impl Means<'_> {
@@ -159,9 +163,10 @@ impl Cosign {
                 clock: &surroundings.clock,
                 random: &surroundings.random,
                 client: Client::network(network::settings(surroundings.environment))?,
+                patience: Patience::default(),
             };
             let done = self.command.run(&means, output);
-            let done = tokio::time::timeout(timeout, done).await;
+            let done = means.patience.within(timeout, done).await;
             done.with_context(|| format!("not done after --timeout {timeout:?}"))?
         })
     }

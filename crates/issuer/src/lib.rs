@@ -11,11 +11,11 @@
 //!
 //! | Step | What happens | Where |
 //! |---|---|---|
-//! | 1 | the request is taken apart | `request/incoming.rs`, `request/form.rs` |
+//! | 1 | the request is taken apart | `request/incoming.rs`, `waxwing_net::form` |
 //! | 2 | client, redirect URI, scopes and challenge are checked | `request/authorization.rs` |
 //! | 3 | a page: which connector, which password | `flow/authorize.rs`, `page/pages.rs` |
 //! | 4a | a password, counted and checked | `login/local.rs`, `login/password.rs` |
-//! | 4b | or another issuer's word | `login/upstream/`, `flow/callback.rs` |
+//! | 4b | or another issuer's word | `login/upstream/`, `flow/callback.rs`, `waxwing_client::login` |
 //! | 5 | a code for the program, or for the person to copy | `flow/finish.rs`, `state/code.rs` |
 //! | 6 | the code for tokens | `flow/token.rs`, `flow/code_grant.rs`, `token.rs` |
 //!

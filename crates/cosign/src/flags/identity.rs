@@ -136,9 +136,10 @@ impl IdentityFlags {
             output,
             environment: means.environment,
         };
+        let patience = &means.patience;
         let token = match flow {
-            Flow::Browser => login.browser(&mut person).await,
-            Flow::Device => login.device(&mut person).await,
+            Flow::Browser => patience.of_people(login.browser(&mut person)).await,
+            Flow::Device => patience.of_people(login.device(&mut person)).await,
             Flow::Machine => login.machine(&mut person).await,
         };
         token.with_context(|| format!("logging in at {}", issuer.url))

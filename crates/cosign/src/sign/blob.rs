@@ -18,11 +18,12 @@ use crate::verify::Verdict;
 /// Sign files
 ///
 /// Without --key an identity signs: a token says who, a key is made and used once, and the certificate
-/// says that it was theirs. The signature is timestamped and logged by the services of the signing
-/// config, verified, and left as a bundle beside the file.
+/// says that it was theirs. Where no token lies ready you log in. The signature is timestamped and logged
+/// by the services of the signing config, verified, and left as a bundle beside the file.
 ///
 /// Example:
 ///   cosign sign-blob app.tar.gz
+///   cosign sign-blob --fulcio-auth-flow device app.tar.gz
 ///   cosign sign-blob --key cosign.key --bundle app.tar.gz.sigstore.json app.tar.gz
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]

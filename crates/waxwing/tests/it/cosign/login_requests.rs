@@ -12,34 +12,40 @@ use crate::recorder::{Asked, Recorder};
 
 /// An issuer that gives codes to devices and refuses all tokens.
 fn issuer() -> Recorder {
-    Recorder::start(|asked, url| {
-        let path = asked.line.split(' ').nth(1).unwrap();
-        match path {
-            "/.well-known/openid-configuration" => {
-                let document = json!({
-                    "issuer": url, "authorization_endpoint": format!("{url}/auth"),
-                    "token_endpoint": format!("{url}/token"), "jwks_uri": format!("{url}/keys"),
-                    "device_authorization_endpoint": format!("{url}/device"),
-                    "code_challenge_methods_supported": ["S256"],
-                    "id_token_signing_alg_values_supported": ["RS256"],
-                    "token_endpoint_auth_methods_supported": ["client_secret_post"],
-                });
-                (200, document.to_string())
-            }
-            "/device" => {
-                let answer = json!({
-                    "device_code": "dc", "user_code": "AB-CD", "verification_uri": format!("{url}/verify"),
-                    "verification_uri_complete": format!("{url}/verify?user_code=AB-CD"), "interval": 1,
-                    "expires_in": 30,
-                });
-                (200, answer.to_string())
-            }
-            _ => (
-                400,
-                json!({"error": "access_denied", "error_description": "not today"}).to_string(),
-            ),
+    Recorder::start(answer)
+}
+
+/// A trusted root that trusts nobody, so that nobody looks for another.
+const TRUSTED_ROOT: &str =
+    r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
+
+fn answer(asked: &Asked, url: &str) -> (u16, String) {
+    let path = asked.line.split(' ').nth(1).unwrap();
+    match path {
+        "/.well-known/openid-configuration" => {
+            let document = json!({
+                "issuer": url, "authorization_endpoint": format!("{url}/auth"),
+                "token_endpoint": format!("{url}/token"), "jwks_uri": format!("{url}/keys"),
+                "device_authorization_endpoint": format!("{url}/device"),
+                "code_challenge_methods_supported": ["S256"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            });
+            (200, document.to_string())
         }
-    })
+        "/device" => {
+            let answer = json!({
+                "device_code": "dc", "user_code": "AB-CD", "verification_uri": format!("{url}/verify"),
+                "verification_uri_complete": format!("{url}/verify?user_code=AB-CD"), "interval": 1,
+                "expires_in": 30,
+            });
+            (200, answer.to_string())
+        }
+        _ => (
+            400,
+            json!({"error": "access_denied", "error_description": "not today"}).to_string(),
+        ),
+    }
 }
 
 /// Parameters, with what nobody can know beforehand replaced by its kind.
@@ -252,6 +258,33 @@ fn a_log_that_is_named_by_its_url_needs_consent() {
         assert!(said.contains("access_denied"), "{said}");
         assert!(!said.contains("tools-immutable-records"), "{said}");
         issuer.take();
+    }
+}
+
+#[test]
+fn a_login_is_not_hurried() {
+    let Some(bench) = Bench::new() else { return };
+    let answers = std::sync::atomic::AtomicUsize::new(0);
+    let slow = Recorder::start(move |asked, url| {
+        if asked.line == "POST /token" {
+            let number = answers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let error = [
+                "authorization_pending",
+                "authorization_pending",
+                "access_denied",
+            ];
+            return (400, json!({"error": error[number % 3]}).to_string());
+        }
+        answer(asked, url)
+    });
+    for which in BOTH {
+        let run = Run {
+            line: &flags(&slow, "--timeout 1s --trusted-root root.json"),
+            ..Run::default()
+        };
+        fs::write(bench.path("root.json"), TRUSTED_ROOT).unwrap();
+        let (_, said) = start(&bench, which, run).end();
+        assert!(said.contains("access_denied"), "{which:?}: {said}");
     }
 }
 
