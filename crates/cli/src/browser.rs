@@ -58,7 +58,7 @@ async fn run(words: &[String], url: &str) -> Option<Result<(), String>> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

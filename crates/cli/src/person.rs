@@ -48,8 +48,6 @@ impl Person for AtTerminal<'_> {
                     .note(&format!("Code will be valid for {seconds} seconds"));
             }
             News::Received => self.output.note("Token received!"),
-            // Whatever else there will be is no reason to say nothing.
-            other => self.output.note(&format!("{other:?}")),
         }
     }
 

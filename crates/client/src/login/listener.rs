@@ -4,7 +4,7 @@
 //! answer waiting. Nobody on another machine reaches the port, and what a stranger on this one sends is
 //! refused for want of the state. Heads are capped in length, connections in number and in time.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +56,8 @@ pub enum ListenerError {
 /// A port that waits.
 pub(super) struct Listener {
     socket: TcpListener,
+    /// The same port of the other loopback address, which browsers may try first for `localhost`.
+    other: Option<TcpListener>,
     url: Url,
 }
 
@@ -85,9 +87,14 @@ impl Listener {
         };
         let socket = TcpListener::bind((host, port)).await.map_err(failed)?;
         let port = socket.local_addr().map_err(failed)?.port();
+        let other = match url.host() {
+            // Where it is not free, or there is no such address, the browser comes to the first.
+            Some(Host::Domain(_)) => TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok(),
+            _ => None,
+        };
         // It has a host, so that it can have a port.
         let _ = url.set_port(Some(port));
-        Ok(Self { socket, url })
+        Ok(Self { socket, other, url })
     }
 
     /// Where the browser has to come.
@@ -103,7 +110,7 @@ impl Listener {
         loop {
             tokio::select! {
                 Some(answer) = answers.recv() => return answer,
-                Ok((stream, _)) = self.socket.accept() => {
+                Ok(stream) = self.accept() => {
                     while connections.try_join_next().is_some() {}
                     // Who finds no place is sent away.
                     let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
@@ -120,6 +127,22 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+impl Listener {
+    async fn accept(&self) -> std::io::Result<TcpStream> {
+        let other = async {
+            match &self.other {
+                Some(other) => other.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        let (stream, _) = tokio::select! {
+            accepted = self.socket.accept() => accepted?,
+            accepted = other => accepted?,
+        };
+        Ok(stream)
     }
 }
 

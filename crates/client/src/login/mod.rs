@@ -88,7 +88,6 @@ pub trait Person: Send {
 
 /// What a person is told. All texts are fit for a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum News<'a> {
     /// This address is in the browser.
     Opened {

@@ -150,6 +150,33 @@ async fn strangers_at_the_port_keep_nobody_waiting() {
     assert_eq!(provider.forms_at("/token").len(), 1);
 }
 
+#[tokio::test]
+async fn a_browser_may_come_by_either_loopback_address() {
+    let Ok(probe) = tokio::net::TcpListener::bind("[::1]:0").await else {
+        // This machine has the one alone.
+        return;
+    };
+    drop(probe);
+    let provider = Provider::new();
+    let client = provider.client();
+    let mut somebody = Somebody::at(&provider, Some(&[]));
+    let opened = somebody.opened.clone();
+    let login = login(&client);
+    let browser = async {
+        while opened.lock().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let url = opened.lock().unwrap().clone().unwrap();
+        let redirect = Url::parse(&crate::openid::parameter(&url, "redirect_uri")).unwrap();
+        let state = crate::openid::parameter(&url, "state");
+        let address = (std::net::Ipv6Addr::LOCALHOST, redirect.port().unwrap()).into();
+        let back = format!("GET /auth/callback?code=c&state={state} HTTP/1.1\r\n\r\n");
+        assert!(ask(address, &back).await.contains("200"));
+    };
+    let (token, ()) = tokio::join!(login.browser(&mut somebody), browser);
+    assert_eq!(token.unwrap().name(), "alice@example.com");
+}
+
 async fn ask(address: std::net::SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -182,7 +182,8 @@ impl IdentityFlags {
             }
             "" if !prompt::is_interactive() => {
                 output.note("Non-interactive mode detected, using device flow.");
-                if means.environment.is_true("GITHUB_ACTIONS").unwrap_or(false) {
+                let is_workflow = means.environment.is_true("GITHUB_ACTIONS");
+                if is_workflow.unwrap_or(false) && !self.oidc_disable_ambient_providers {
                     output
                         .note("A workflow with `permissions: id-token: write` has a token ready.");
                 }

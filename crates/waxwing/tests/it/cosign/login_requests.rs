@@ -262,6 +262,31 @@ fn a_log_that_is_named_by_its_url_needs_consent() {
 }
 
 #[test]
+fn a_workflow_is_told_what_it_lacks() {
+    let Some(bench) = Bench::new() else { return };
+    let issuer = issuer();
+    let hint = "permissions: id-token: write";
+    for (variables, more, expected) in [
+        (&[("GITHUB_ACTIONS", "true")][..], "", true),
+        (
+            &[("GITHUB_ACTIONS", "true")],
+            "--oidc-disable-ambient-providers",
+            false,
+        ),
+        (&[], "", false),
+    ] {
+        let run = Run {
+            line: &flags(&issuer, more),
+            variables,
+            ..Run::default()
+        };
+        let (_, said) = start(&bench, Which::Ours, run).end();
+        assert!(said.contains("access_denied"), "{said}");
+        assert_eq!(said.contains(hint), expected, "{said}");
+    }
+}
+
+#[test]
 fn a_login_is_not_hurried() {
     let Some(bench) = Bench::new() else { return };
     let answers = std::sync::atomic::AtomicUsize::new(0);
