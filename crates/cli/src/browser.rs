@@ -58,7 +58,8 @@ async fn run(words: &[String], url: &str) -> Option<Result<(), String>> {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

@@ -4,15 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
+use axum::routing::{any, get};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use waxwing_client::TokenError;
-use waxwing_client::login::{IdTokenRefused, LoginError, ProviderError};
+use waxwing_client::login::{IdTokenRefused, Login, LoginError, ProviderError};
 use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_net::Error;
 
-use crate::openid::{Provider, Somebody, browse, client, login};
+use crate::openid::{ISSUER, Provider, Somebody, browse, client, login};
 
 /// The claim for which the token is refused.
 fn claim(error: &LoginError) -> &'static str {
@@ -189,6 +189,59 @@ async fn pages_redirects_and_answers_without_end_are_no_documents() {
     let missing = Response::builder().status(StatusCode::NOT_FOUND);
     let missing = missing.body(Body::empty()).unwrap();
     assert!(matches!(at(missing).await, Error::Status { .. }));
+}
+
+#[tokio::test]
+async fn secrets_and_codes_follow_no_redirect_and_tokens_end() {
+    let ended = async |name: &str, path: &str| {
+        let provider = Provider::new().with(name, json!(format!("{ISSUER}{path}")));
+        let elsewhere = async || {
+            let away = [("location", "http://other.localhost/token")];
+            (StatusCode::TEMPORARY_REDIRECT, away)
+        };
+        let endless = async || {
+            let piece =
+                || Ok::<_, std::convert::Infallible>(bytes::Bytes::from_static(&[b' '; 4096]));
+            Body::from_stream(futures_util::stream::repeat_with(piece))
+        };
+        let router = provider
+            .router()
+            .route("/elsewhere", any(elsewhere))
+            .route("/endless", any(endless))
+            .route("/page", any(async || "<html>"));
+        let client = client(router);
+        let login = Login {
+            client_secret: Some("s3cret"),
+            ..login(&client)
+        };
+        let mut somebody = Somebody::at(&provider, Some(&[("code", "c")]));
+        let ended = match name {
+            "device_authorization_endpoint" => login.device(&mut somebody).await,
+            _ => login.browser(&mut somebody).await,
+        };
+        match ended.unwrap_err() {
+            LoginError::Provider(ProviderError::Asked(error)) => error,
+            other => panic!("{other}"),
+        }
+    };
+    for name in [
+        "token_endpoint",
+        "device_authorization_endpoint",
+        "jwks_uri",
+    ] {
+        assert!(
+            matches!(ended(name, "/elsewhere").await, Error::Redirect { .. }),
+            "{name}"
+        );
+        assert!(
+            matches!(ended(name, "/endless").await, Error::BodyTooLarge { .. }),
+            "{name}"
+        );
+        assert!(
+            matches!(ended(name, "/page").await, Error::Json { .. }),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

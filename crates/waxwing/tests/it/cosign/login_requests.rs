@@ -262,6 +262,41 @@ fn a_log_that_is_named_by_its_url_needs_consent() {
 }
 
 #[test]
+fn a_signing_config_without_an_issuer_leaves_nobody_to_log_in_at() {
+    let Some(bench) = Bench::new() else { return };
+    let issuer = issuer();
+    let config = |issuers: serde_json::Value| {
+        let service = |url: &str| {
+            json!({
+                "url": url, "majorApiVersion": 1, "operator": "o",
+                "validFor": {"start": "2024-01-01T00:00:00Z"},
+            })
+        };
+        let config = json!({
+            "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+            "caUrls": [service(&format!("{}/fulcio", issuer.url))],
+            "oidcUrls": if issuers.is_null() { json!([]) } else { json!([service(&issuer.url)]) },
+        });
+        fs::write(bench.path("config.json"), config.to_string()).unwrap();
+    };
+    fs::write(bench.path("root.json"), TRUSTED_ROOT).unwrap();
+    let run = Run {
+        line: "sign-blob --signing-config config.json --trusted-root root.json --bundle b.json blob",
+        ..Run::default()
+    };
+    for which in BOTH {
+        config(json!(null));
+        let (_, said) = start(&bench, which, run).end();
+        assert!(said.contains("OIDC issuer"), "{which:?}: {said}");
+        assert!(issuer.take().is_empty());
+        config(json!(true));
+        let (_, said) = start(&bench, which, run).end();
+        assert!(said.contains("access_denied"), "{which:?}: {said}");
+        issuer.take();
+    }
+}
+
+#[test]
 fn a_workflow_is_told_what_it_lacks() {
     let Some(bench) = Bench::new() else { return };
     let issuer = issuer();
