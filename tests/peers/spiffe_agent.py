@@ -1,9 +1,9 @@
 """An agent of SPIFFE that others wrote: the Workload API of one method, on grpcio.
 
-    python spiffe_agent.py SOCKET TOKEN     ->     `ready`, and then what it is asked, a line a call: audiences, in hex
-                                                   the request, and whether the caller named itself a workload
+    python spiffe_agent.py SOCKET TOKEN     ->     `ready`, and then a line a call: the message, in hexadecimal, and
+                                                   the header by which a workload names itself
 
-It ends when standard input does.
+With an empty token it knows nobody. It ends when standard input does.
 """
 
 import sys
@@ -38,7 +38,9 @@ server = grpc.server(futures.ThreadPoolExecutor(2))
 server.add_generic_rpc_handlers(
     (grpc.method_handlers_generic_handler("SpiffeWorkloadAPI", {"FetchJWTSVID": handler}),)
 )
-server.add_insecure_port(f"unix:{socket}")
+server.add_secure_port(
+    f"unix:{socket}", grpc.local_server_credentials(grpc.LocalConnectionType.UDS)
+)
 server.start()
 print("ready", flush=True)
 sys.stdin.read()

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use waxwing_client::login::{
-    AnswerRefused, ListenerError, Login, LoginError, ProviderError, challenge,
+    AnswerRefused, ListenerError, Login, LoginError, News, Person, ProviderError, challenge,
 };
 use waxwing_net::Url;
 
@@ -148,6 +148,40 @@ async fn strangers_at_the_port_keep_nobody_waiting() {
     assert_eq!(token.unwrap().name(), "alice@example.com");
     assert_eq!(somebody.parameter("redirect_uri"), url);
     assert_eq!(provider.forms_at("/token").len(), 1);
+}
+
+/// Somebody whose browser is back before the program that opened it has ended.
+struct Hasty<'a>(Somebody, &'a Provider);
+
+impl Person for Hasty<'_> {
+    async fn open(&mut self, url: &str) -> Result<(), String> {
+        let url = Url::parse(url).unwrap();
+        *self.1.nonce.lock().unwrap() = crate::openid::parameter(&url, "nonce");
+        let redirect = Url::parse(&crate::openid::parameter(&url, "redirect_uri")).unwrap();
+        let address = ([127, 0, 0, 1], redirect.port().unwrap()).into();
+        let state = crate::openid::parameter(&url, "state");
+        let back = format!("GET /auth/callback?code=c&state={state} HTTP/1.1\r\n\r\n");
+        assert!(ask(address, &back).await.contains("200"));
+        std::future::pending().await
+    }
+
+    fn tell(&mut self, news: News<'_>) {
+        self.0.tell(news);
+    }
+
+    async fn code(&mut self) -> std::io::Result<zeroize::Zeroizing<String>> {
+        self.0.code().await
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_never_ends_keeps_nobody_waiting() {
+    let provider = Provider::new();
+    let client = provider.client();
+    let mut hasty = Hasty(Somebody::at(&provider, None), &provider);
+    let token = login(&client).browser(&mut hasty).await.unwrap();
+    assert_eq!(token.name(), "alice@example.com");
+    assert!(hasty.0.told[0].starts_with("Opened"));
 }
 
 #[tokio::test]
