@@ -1,8 +1,9 @@
 // An OpenID provider that is not ours (panva's oidc-provider), and somebody who logs in at it:
 //
-//   node oidc.mjs EMAIL
+//   node oidc.mjs [EMAIL]
 //
-// prints `issuer URL` and `token TOKEN`, and then serves its documents until standard input ends.
+// prints `issuer URL`, with an address `token TOKEN` too, and then serves until standard input ends. Without one,
+// whoever comes may log in, under any name that is an address.
 
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -25,8 +26,8 @@ const provider = new Provider(issuer, {
     client_id: 'sigstore',
     token_endpoint_auth_method: 'none',
     application_type: 'native',
-    redirect_uris: [redirect],
-    grant_types: ['authorization_code'],
+    redirect_uris: [redirect, 'http://localhost/auth/callback'],
+    grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
     response_types: ['code'],
   }],
   claims: { openid: ['sub'], email: ['email', 'email_verified'] },
@@ -36,7 +37,7 @@ const provider = new Provider(issuer, {
     accountId: id,
     claims: async () => ({ sub: id, email: id, email_verified: true }),
   }),
-  features: { devInteractions: { enabled: true } },
+  features: { devInteractions: { enabled: true }, deviceFlow: { enabled: true } },
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'one' }] },
   cookies: { keys: [randomBytes(16).toString('hex')] },
 });
@@ -63,33 +64,37 @@ async function visit(url, options = {}) {
 const post = (url, fields) => visit(url, { method: 'POST', body: new URLSearchParams(fields) });
 const action = (page) => new URL(/action="([^"]+)"/.exec(page.body)[1], page.url).href;
 
-const verifier = randomBytes(32).toString('base64url');
-const query = new URLSearchParams({
-  client_id: 'sigstore',
-  redirect_uri: redirect,
-  response_type: 'code',
-  scope: 'openid email',
-  code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-  code_challenge_method: 'S256',
-  state: 'state',
-  nonce: 'nonce',
-});
-let page = await visit(`${issuer}/auth?${query}`);
-page = await post(action(page), { prompt: 'login', login: email, password: 'any' });
-page = await post(action(page), { prompt: 'consent' });
-const code = new URL(page.url).searchParams.get('code');
-const answer = await fetch(`${issuer}/token`, {
-  method: 'POST',
-  body: new URLSearchParams({
-    grant_type: 'authorization_code',
+async function logIn() {
+  const verifier = randomBytes(32).toString('base64url');
+  const query = new URLSearchParams({
     client_id: 'sigstore',
     redirect_uri: redirect,
-    code,
-    code_verifier: verifier,
-  }),
-});
-const { id_token: token } = await answer.json();
+    response_type: 'code',
+    scope: 'openid email',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    state: 'state',
+    nonce: 'nonce',
+  });
+  let page = await visit(`${issuer}/auth?${query}`);
+  page = await post(action(page), { prompt: 'login', login: email, password: 'any' });
+  page = await post(action(page), { prompt: 'consent' });
+  const code = new URL(page.url).searchParams.get('code');
+  const answer = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: 'sigstore',
+      redirect_uri: redirect,
+      code,
+      code_verifier: verifier,
+    }),
+  });
+  const { id_token: token } = await answer.json();
+  return token;
+}
+
 console.log(`issuer ${issuer}`);
-console.log(`token ${token}`);
+if (email) console.log(`token ${await logIn()}`);
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));

@@ -7,11 +7,12 @@
 //! COSIGN_YES=true cosign sign-blob FILE
 //! ```
 //!
-//! But for [`prompt`], nothing here reads the process's environment or touches its streams:
+//! But for [`prompt`] and [`browser`], nothing here reads the process's environment or touches its streams:
 //! [`Environment`] and [`Output`] are made by `main` and, with other content, by tests.
 
 mod artifact;
 mod boolean;
+pub mod browser;
 mod dialect;
 mod duration;
 mod environment;
@@ -19,6 +20,7 @@ mod exit;
 pub mod files;
 pub mod network;
 mod output;
+mod person;
 mod progress;
 pub mod prompt;
 mod single_dash;
@@ -32,6 +34,7 @@ pub use duration::{DurationError, parse_duration};
 pub use environment::Environment;
 pub use exit::Exit;
 pub use output::{Format, Output, Stream};
+pub use person::AtTerminal;
 pub use progress::Progress;
 pub use single_dash::SingleDash;
 pub use step::{Mark, Step};

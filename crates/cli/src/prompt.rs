@@ -80,6 +80,22 @@ pub fn confirm(question: &str) -> anyhow::Result<()> {
     }
 }
 
+/// One line of the standard input, with what stands before it on a terminal; empty at its end.
+pub fn line(question: &str) -> io::Result<Zeroizing<String>> {
+    let mut stderr = io::stderr();
+    let _ = write!(stderr, "{question}");
+    let _ = stderr.flush();
+    let mut line = Zeroizing::new(String::new());
+    let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
+    // Where it was not typed, nobody ended the line.
+    if !is_interactive() {
+        let _ = writeln!(stderr);
+    }
+    read?;
+    without_newline(&mut line);
+    Ok(line)
+}
+
 /// Asks on the terminal, which shows nothing of the answer.
 pub fn hidden(question: &str) -> anyhow::Result<Zeroizing<String>> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};

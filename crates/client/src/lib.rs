@@ -7,6 +7,7 @@
 pub mod ambient;
 pub mod fulcio;
 pub mod logging;
+pub mod login;
 pub mod rekor;
 pub mod rekor_v1;
 pub mod services;

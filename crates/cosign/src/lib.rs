@@ -6,12 +6,14 @@
 mod blob;
 mod bundle;
 mod completion;
+mod debug;
 mod env_command;
 mod evidence;
 mod flags;
 mod initialize;
 mod key;
 mod older_log;
+mod patience;
 mod predicate;
 mod service_spec;
 mod sign;
@@ -31,9 +33,12 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use waxwing_cli::{
     Dialect, Environment, Exit, Output, SingleDash, Surroundings, network, parse_duration,
 };
+use waxwing_client::ambient;
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
 use waxwing_net::Client;
+
+use patience::Patience;
 
 /// Commands whose flags have no variables.
 const UNBOUND: [&str; 7] = [
@@ -65,7 +70,7 @@ struct Root {
     /// Say more of what happens
     #[arg(long, short = 'd', global = true)]
     verbose: bool,
-    /// How long the command may take altogether
+    /// How long the command may take altogether, without the time in which somebody logs in
     #[arg(long, short, global = true, value_name = "DURATION", value_parser = parse_duration, default_value = "3m0s")]
     timeout: Duration,
 }
@@ -82,6 +87,8 @@ enum Command {
     Env(env_command::EnvCommand),
     Version(version::Version),
     Completion(completion::Completion),
+    #[command(hide = true)]
+    Debug(debug::Debug),
     SignBlob(sign::SignBlob),
     AttestBlob(sign::AttestBlob),
     VerifyBlob(verify::VerifyBlob),
@@ -94,6 +101,28 @@ pub(crate) struct Means<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
     pub(crate) random: &'a Arc<dyn Random>,
     pub(crate) client: Client,
+    pub(crate) patience: Patience,
+}
+
+impl Means<'_> {
+    /// The value of a variable, empty ones included: some are there as soon as they are set.
+    pub(crate) fn variable(&self) -> impl Fn(&str) -> Option<String> + Sync {
+        |name| self.environment.set(name).map(str::to_owned)
+    }
+
+    /// Where tokens may lie ready.
+    pub(crate) fn surroundings<'a>(
+        &'a self,
+        variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    ) -> ambient::Surroundings<'a> {
+        ambient::Surroundings {
+            variable,
+            file: PathBuf::from(ambient::TOKEN_FILE),
+            product_name_file: PathBuf::from(ambient::PRODUCT_NAME_FILE),
+            client: &self.client,
+            clock: self.clock.as_ref(),
+        }
+    }
 }
 
 /// Runs cosign; `arguments` begin with the program's name.
@@ -140,9 +169,10 @@ impl Cosign {
                 clock: &surroundings.clock,
                 random: &surroundings.random,
                 client: Client::network(network::settings(surroundings.environment))?,
+                patience: Patience::default(),
             };
             let done = self.command.run(&means, output);
-            let done = tokio::time::timeout(timeout, done).await;
+            let done = means.patience.within(timeout, done).await;
             done.with_context(|| format!("not done after --timeout {timeout:?}"))?
         })
     }
@@ -163,6 +193,7 @@ impl Command {
             Self::Completion(command) => {
                 command.run(Dialect::new().command(Cosign::command()), output)
             }
+            Self::Debug(command) => command.run(means, output).await,
             Self::SignBlob(command) => command.run(means, output).await,
             Self::AttestBlob(command) => command.run(means, output).await,
             Self::VerifyBlob(command) => command.run(means, output).await,

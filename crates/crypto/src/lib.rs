@@ -21,6 +21,7 @@ mod prehashed;
 mod private_key;
 mod public_key;
 mod random;
+mod secret;
 #[cfg(feature = "key-files")]
 mod sigstore_key;
 mod spki;
@@ -31,3 +32,4 @@ pub use digest::{Digest, HashAlgorithm, Hasher, sha1, sha256, sha256_of_parts};
 pub use private_key::{KeyError, PrivateKey};
 pub use public_key::{PublicKey, PublicKeyError, SignatureError};
 pub use random::{Random, SystemRandom};
+pub use secret::{fresh_secret, is_same_secret};

@@ -10,8 +10,8 @@ use crate::Issuer;
 use crate::login::upstream::{Expected, person};
 use crate::page::browser::Browser;
 use crate::request::authorization::{AuthorizationRequest, Destination};
-use crate::request::form::Form;
 use crate::token::Identity;
+use waxwing_net::form::Form;
 
 /// An authorization request that was accepted: where it leads, all that was read, and what is carried along.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,11 +11,11 @@
 //!
 //! | Step | What happens | Where |
 //! |---|---|---|
-//! | 1 | the request is taken apart | `request/incoming.rs`, `request/form.rs` |
+//! | 1 | the request is taken apart | `request/incoming.rs`, `waxwing_net::form` |
 //! | 2 | client, redirect URI, scopes and challenge are checked | `request/authorization.rs` |
 //! | 3 | a page: which connector, which password | `flow/authorize.rs`, `page/pages.rs` |
 //! | 4a | a password, counted and checked | `login/local.rs`, `login/password.rs` |
-//! | 4b | or another issuer's word | `login/upstream/`, `flow/callback.rs` |
+//! | 4b | or another issuer's word | `login/upstream/`, `flow/callback.rs`, `waxwing_client::login` |
 //! | 5 | a code for the program, or for the person to copy | `flow/finish.rs`, `state/code.rs` |
 //! | 6 | the code for tokens | `flow/token.rs`, `flow/code_grant.rs`, `token.rs` |
 //!
@@ -47,8 +47,8 @@ pub use login::users::{MOST_USERS, MemoryUsers, User, Users, UsersError, read_us
 pub use login::users_file::FileUsers;
 pub use person::LOCAL_CONNECTOR;
 pub use request::client::OAuthClient;
-pub use request::form::{Form, FormError, LONGEST_FORM, MOST_PARAMETERS};
 pub use request::redirect_uri::{RedirectUri, RedirectUriError};
 pub use routes::ROUTES;
 pub use signing_key::SigningError;
 pub use token::{Identity, IdentityError, IdentityToken, LONGEST_LIFETIME};
+pub use waxwing_net::form::{Form, FormError, LONGEST_FORM, MOST_PARAMETERS};

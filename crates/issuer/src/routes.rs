@@ -7,8 +7,8 @@ use axum::routing::{get, post};
 use waxwing_serve::{Route, with_body_cap};
 
 use crate::flow::{authorize, callback, device, introspect, token, userinfo};
-use crate::request::form::LONGEST_FORM;
 use crate::{Issuer, discovery};
+use waxwing_net::form::LONGEST_FORM;
 
 /// The issuer's routes, relative to the path of its URL.
 pub const ROUTES: &[Route] = &[

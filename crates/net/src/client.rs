@@ -8,7 +8,7 @@ use http::header::{ACCEPT, USER_AGENT};
 use serde::Serialize;
 
 use crate::error::{Error, origin, shown};
-use crate::network::{self, Settings};
+use crate::network::{self, Proxy, Settings};
 use crate::request::{Parts, Request};
 use crate::response::Response;
 use crate::{Retry, Routes, in_process, redirect};
@@ -63,6 +63,24 @@ impl Client {
     pub fn with_additional_roots(&self, roots: &[Vec<u8>]) -> Result<Self, Error> {
         let mut settings = Settings::clone(&self.settings);
         settings.additional_roots.extend_from_slice(roots);
+        let network = match &self.network {
+            Some(_) => Some(network::build(&settings)?),
+            None => None,
+        };
+        Ok(Self {
+            routes: Arc::clone(&self.routes),
+            network,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// A client with the same settings that asks everybody directly: for what must not leave this machine's
+    /// own network. It shares no connections with this one.
+    pub fn without_proxy(&self) -> Result<Self, Error> {
+        let settings = Settings {
+            proxy: Proxy::default(),
+            ..Settings::clone(&self.settings)
+        };
         let network = match &self.network {
             Some(_) => Some(network::build(&settings)?),
             None => None,

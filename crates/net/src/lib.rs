@@ -21,6 +21,7 @@
 mod alias;
 mod client;
 mod error;
+pub mod form;
 mod in_process;
 mod network;
 mod redirect;
@@ -35,6 +36,6 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use in_process::Routes;
 pub use network::{ClientCertificate, Proxy, Settings};
 pub use request::{DEFAULT_BODY_LIMIT, Request};
-pub use response::Response;
+pub use response::{Response, printable};
 pub use retry::Retry;
 pub use url::Url;

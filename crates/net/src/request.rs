@@ -75,6 +75,14 @@ impl Request {
         }
     }
 
+    /// POST `parameters` to `url` as a form.
+    pub fn post_form(url: impl AsRef<str>, parameters: &[(&str, &str)]) -> Self {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
+        Self::post(url, "application/x-www-form-urlencoded", form)
+    }
+
     /// Sets the body and its type.
     #[must_use]
     pub fn body(self, content_type: &str, body: impl Into<Bytes>) -> Self {
@@ -239,6 +247,19 @@ mod tests {
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
         );
         assert!(parts.headers[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn a_form_is_encoded() {
+        let form = parts(Request::post_form(
+            "http://host.example",
+            &[("scope", "openid email"), ("a", "=&é")],
+        ));
+        assert_eq!(
+            form.headers[CONTENT_TYPE],
+            "application/x-www-form-urlencoded"
+        );
+        assert_eq!(form.body.as_ref(), b"scope=openid+email&a=%3D%26%C3%A9");
     }
 
     #[test]

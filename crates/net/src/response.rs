@@ -162,8 +162,9 @@ impl CappedBody {
     }
 }
 
-/// One line that a terminal shows as it is: no control characters, no change of direction.
-fn printable(text: &str) -> String {
+/// A stranger's text as one line that a terminal shows as it is: no control characters, no change of
+/// direction, at most 300 characters.
+pub fn printable(text: &str) -> String {
     let mut line = String::new();
     let mut blank = false;
     for character in text.trim().chars() {

@@ -2,17 +2,23 @@
 //!
 //! | provider | is there when | the token |
 //! |---|---|---|
+//! | `filesystem` | the file is there | its content |
+//! | `envvar` | `SIGSTORE_ID_TOKEN` is set | its value |
 //! | `github-actions` | `ACTIONS_ID_TOKEN_REQUEST_TOKEN` and `…_URL` are set | asked for at that URL |
 //! | `buildkite-agent` | `BUILDKITE_AGENT_ACCESS_TOKEN` is set | asked for at the agent's endpoint |
-//! | `envvar` | `SIGSTORE_ID_TOKEN` is set | its value |
-//! | `filesystem` | the file is there | its content |
+//! | `spiffe` | the socket of `SPIFFE_ENDPOINT_SOCKET` is there, or SPIRE's own | asked for there |
+//! | `google-workload-identity` | the firmware says Google, or `GCE_METADATA_HOST` is set; and a token comes | the metadata server's |
+//! | `google-impersonate` | `GOOGLE_SERVICE_ACCOUNT_NAME` is set | asked for at Google's |
 //!
-//! They are tried in this order, as cosign does; the names are cosign's. A secret that a variable holds is
-//! sent to the host that the variable beside it names and to no other, and never in the clear but to this
-//! machine itself.
+//! They are tried in this order, which is the one that `cosign debug providers` shows; the names are cosign's.
+//! A secret that a variable holds is sent to the host that the variable beside it names and to no other, and
+//! never in the clear but to this machine itself.
 
 mod buildkite_agent;
 mod github_actions;
+mod google;
+#[cfg(unix)]
+mod spiffe;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,10 +28,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde_json::Value;
+use waxwing_encoding::time::Clock;
 use waxwing_net::{Client, Request, Url};
 use zeroize::Zeroizing;
 
 use crate::token::{IdentityToken, TokenError};
+
+pub use google::{CredentialsError, PRODUCT_NAME_FILE};
+#[cfg(unix)]
+pub use spiffe::{SpiffeError, svid_in};
 
 /// Whom ambient tokens are for.
 const AUDIENCE: &str = "sigstore";
@@ -49,6 +60,12 @@ pub enum Provider {
     Variable,
     /// A file, as Kubernetes projects it into a pod.
     Filesystem,
+    /// The agent of SPIFFE beside a workload.
+    Spiffe,
+    /// A machine of Google's, by its own account.
+    GoogleWorkloadIdentity,
+    /// Another account of Google's, which the one that is here may stand in for.
+    GoogleImpersonate,
 }
 
 /// Where a program runs.
@@ -57,8 +74,12 @@ pub struct Surroundings<'a> {
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// The file of [`Provider::Filesystem`]; [`TOKEN_FILE`].
     pub file: PathBuf,
+    /// Where the firmware says whose machine this is; [`PRODUCT_NAME_FILE`].
+    pub product_name_file: PathBuf,
     /// How providers are asked.
     pub client: &'a Client,
+    /// When an assertion is made.
+    pub clock: &'a dyn Clock,
 }
 
 /// Why a provider gave no token.
@@ -111,6 +132,13 @@ pub enum AmbientError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Google's credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The agent of SPIFFE.
+    #[cfg(unix)]
+    #[error("spiffe: {0}")]
+    Spiffe(#[from] SpiffeError),
     /// What was given is no token.
     #[error("the token of {provider}: {source}")]
     Token {
@@ -123,11 +151,14 @@ pub enum AmbientError {
 
 impl Provider {
     /// All, in the order in which they are tried.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
+        Self::Filesystem,
+        Self::Variable,
         Self::GithubActions,
         Self::BuildkiteAgent,
-        Self::Variable,
-        Self::Filesystem,
+        Self::Spiffe,
+        Self::GoogleWorkloadIdentity,
+        Self::GoogleImpersonate,
     ];
 
     /// The name that cosign has for it.
@@ -137,14 +168,17 @@ impl Provider {
             Self::BuildkiteAgent => "buildkite-agent",
             Self::Variable => "envvar",
             Self::Filesystem => "filesystem",
+            Self::Spiffe => "spiffe",
+            Self::GoogleWorkloadIdentity => "google-workload-identity",
+            Self::GoogleImpersonate => "google-impersonate",
         }
     }
 
     /// What has to be there for it.
     fn needs(self, surroundings: &Surroundings<'_>) -> Result<(), String> {
         let set = |name: &'static str| match (surroundings.variable)(name) {
-            Some(_) => Ok(()),
-            None => Err(format!("{name} is not set")),
+            Some(value) if !value.is_empty() => Ok(()),
+            _ => Err(format!("{name} is not set")),
         };
         match self {
             Self::GithubActions => set(github_actions::URL)
@@ -153,17 +187,38 @@ impl Provider {
                     format!("{missing}; a workflow needs `permissions: id-token: write`")
                 }),
             Self::BuildkiteAgent => set(buildkite_agent::TOKEN),
-            Self::Variable => set(ID_TOKEN),
+            // Set to nothing, it is there all the same, as the original has it; what is missing is then told.
+            Self::Variable => match (surroundings.variable)(ID_TOKEN) {
+                Some(_) => Ok(()),
+                None => set(ID_TOKEN),
+            },
             Self::Filesystem => match surroundings.file.exists() {
                 true => Ok(()),
                 false => Err(format!("there is no file {}", surroundings.file.display())),
             },
+            #[cfg(unix)]
+            Self::Spiffe => match spiffe::socket(surroundings) {
+                socket if Path::new(&socket).exists() => Ok(()),
+                socket => Err(format!("there is no socket {socket}")),
+            },
+            #[cfg(not(unix))]
+            Self::Spiffe => Err("its sockets are those of Unix".to_owned()),
+            Self::GoogleWorkloadIdentity => match google::is_here(surroundings) {
+                true => Ok(()),
+                false => Err(format!(
+                    "this is no machine of Google's ({} and {} say nothing of it)",
+                    surroundings.product_name_file.display(),
+                    google::METADATA_HOST
+                )),
+            },
+            Self::GoogleImpersonate => set(google::SERVICE_ACCOUNT),
         }
     }
 
-    /// Whether it is there.
-    pub fn is_there(self, surroundings: &Surroundings<'_>) -> bool {
+    /// Whether it is there. A machine of Google's may have no account, and so it is asked.
+    pub async fn is_there(self, surroundings: &Surroundings<'_>) -> bool {
         self.needs(surroundings).is_ok()
+            && (self != Self::GoogleWorkloadIdentity || self.token(surroundings).await.is_ok())
     }
 
     /// Its token.
@@ -182,6 +237,12 @@ impl Provider {
             Self::BuildkiteAgent => buildkite_agent::token(surroundings).await?,
             Self::Variable => (surroundings.variable)(ID_TOKEN).unwrap_or_default().into(),
             Self::Filesystem => read(&surroundings.file)?,
+            #[cfg(unix)]
+            Self::Spiffe => spiffe::token(surroundings).await?,
+            #[cfg(not(unix))]
+            Self::Spiffe => Zeroizing::default(),
+            Self::GoogleWorkloadIdentity => google::own_token(surroundings).await?,
+            Self::GoogleImpersonate => google::other_token(surroundings).await?,
         };
         // Files and variables end with a newline more often than not.
         let token = IdentityToken::new(text.trim());
@@ -224,11 +285,13 @@ fn names() -> String {
 pub async fn token(surroundings: &Surroundings<'_>) -> Option<Result<IdentityToken, AmbientError>> {
     let mut last = None;
     for provider in Provider::ALL {
-        if !provider.is_there(surroundings) {
+        if provider.needs(surroundings).is_err() {
             continue;
         }
         match provider.token(surroundings).await {
             Ok(token) => return Some(Ok(token)),
+            // A machine of Google's without an account is as good as any other machine.
+            Err(_) if provider == Provider::GoogleWorkloadIdentity => {}
             Err(error) => last = Some(Err(error)),
         }
     }

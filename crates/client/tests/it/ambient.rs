@@ -8,17 +8,18 @@ use std::thread::{self, JoinHandle};
 
 use data_encoding::BASE64URL_NOPAD;
 use waxwing_client::ambient::{self, AmbientError, Provider, Surroundings};
+use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_net::{Client, Retry, Settings};
 
 /// A token of `name`, which nobody signed.
-fn token_of(name: &str) -> String {
+pub(crate) fn token_of(name: &str) -> String {
     let part = |json: &str| BASE64URL_NOPAD.encode(json.as_bytes());
     let claims = format!(r#"{{"iss":"https://issuer.example","sub":"{name}"}}"#);
     format!("{}.{}.c2ln", part(r#"{"alg":"RS256"}"#), part(&claims))
 }
 
 /// A server that answers once; and then what it was asked: the head in lines, and the body.
-fn server(answer: String) -> (String, JoinHandle<(Vec<String>, String)>) {
+pub(crate) fn server(answer: String) -> (String, JoinHandle<(Vec<String>, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let asked = thread::spawn(move || {
@@ -46,7 +47,7 @@ fn server(answer: String) -> (String, JoinHandle<(Vec<String>, String)>) {
     (address, asked)
 }
 
-fn answer(status: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
@@ -57,7 +58,19 @@ fn answer(status: &str, body: &str) -> String {
 struct Place {
     variables: BTreeMap<&'static str, String>,
     file: std::path::PathBuf,
+    /// What the firmware says.
+    product_name_file: std::path::PathBuf,
     client: Client,
+}
+
+/// The time of assertions.
+#[derive(Debug)]
+pub(crate) struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_seconds(1_764_000_000).unwrap()
+    }
 }
 
 impl Place {
@@ -69,6 +82,7 @@ impl Place {
         Self {
             variables: owned.collect(),
             file: file.to_owned(),
+            product_name_file: "/none".into(),
             client: client.with_retry(Retry::never()),
         }
     }
@@ -84,7 +98,9 @@ impl Place {
         let surroundings = Surroundings {
             variable: &variable,
             file: self.file.clone(),
+            product_name_file: self.product_name_file.clone(),
             client: &self.client,
+            clock: &Noon,
         };
         let token = match provider {
             Some(provider) => Some(provider.token(&surroundings).await),
@@ -154,7 +170,7 @@ async fn variables_and_files_are_read_without_the_newline_behind_them() {
     std::fs::write(&file, format!("{}\n", token_of("pod"))).unwrap();
     let variable = format!("{}\n", token_of("variable"));
     let both = Place::new(&[("SIGSTORE_ID_TOKEN", &variable)], &file);
-    assert_eq!(both.ask(None).await.unwrap().unwrap(), "variable");
+    assert_eq!(both.ask(None).await.unwrap().unwrap(), "pod");
     let one = Place::new(&[], &file);
     assert_eq!(one.ask(None).await.unwrap().unwrap(), "pod");
     let nobody = Place::new(&[], Path::new("/none"));
@@ -163,17 +179,17 @@ async fn variables_and_files_are_read_without_the_newline_behind_them() {
 
 #[tokio::test]
 async fn whoever_fails_is_followed_by_the_next_and_the_last_is_told() {
-    let (address, asked) = server(answer("403 Forbidden", "no"));
-    let variable = token_of("variable");
+    let body = format!(r#"{{"value":"{}"}}"#, token_of("workflow"));
+    let (address, asked) = server(answer("200 OK", &body));
     let place = Place::new(
         &[
             (GITHUB, &address),
             (GITHUB_SECRET, "s"),
-            ("SIGSTORE_ID_TOKEN", &variable),
+            ("SIGSTORE_ID_TOKEN", "no token"),
         ],
         Path::new("/none"),
     );
-    assert_eq!(place.ask(None).await.unwrap().unwrap(), "variable");
+    assert_eq!(place.ask(None).await.unwrap().unwrap(), "workflow");
     asked.join().unwrap();
     let (address, asked) = server(answer("403 Forbidden", "no"));
     let place = Place::workflow(&address, "s");

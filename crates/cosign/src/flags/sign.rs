@@ -143,6 +143,11 @@ impl SignCommon {
         self.key.is_none() || self.issue_certificate
     }
 
+    /// Whether the signature goes into a log that no signing config names.
+    pub(crate) fn logs_by_url(&self) -> bool {
+        self.tlog_upload && !self.use_signing_config && self.signing_config.is_none()
+    }
+
     /// Notices for flags that the original will drop.
     pub(crate) fn deprecated(&self, output: &mut Output) {
         let flags = [

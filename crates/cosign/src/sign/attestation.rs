@@ -12,7 +12,7 @@ use waxwing_model::Statement;
 
 use super::legacy::Pieces;
 use super::statement::Draft;
-use super::{Signing, beside, write_bundle};
+use super::{Kind, Signing, beside, write_bundle};
 use crate::Means;
 use crate::blob::{self, Blob, Content};
 use crate::flags::{IdentityFlags, SignCommon};
@@ -74,8 +74,11 @@ impl AttestBlob {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
         self.deprecated(output);
         let statement = self.statement(means, output).await?;
-        let key = KeyType::EcdsaP256;
-        let signing = Signing::prepare(&self.common, &self.identity, key, means, output).await?;
+        let kind = Kind {
+            key: KeyType::EcdsaP256,
+            tells_of_the_log: false,
+        };
+        let signing = Signing::prepare(&self.common, &self.identity, kind, means, output).await?;
         let signed = signing.sign(What::Statement(&statement), output).await?;
         if self.common.new_bundle_format {
             let path = match (&self.common.bundle, &self.blob) {

@@ -9,7 +9,7 @@ use waxwing_client::What;
 use waxwing_crypto::KeyType;
 
 use super::legacy::Pieces;
-use super::{Signing, beside, write_bundle};
+use super::{Kind, Signing, beside, write_bundle};
 use crate::Means;
 use crate::blob::{Blob, Content};
 use crate::flags::{IdentityFlags, SignCommon};
@@ -18,11 +18,12 @@ use crate::verify::Verdict;
 /// Sign files
 ///
 /// Without --key an identity signs: a token says who, a key is made and used once, and the certificate
-/// says that it was theirs. The signature is timestamped and logged by the services of the signing
-/// config, verified, and left as a bundle beside the file.
+/// says that it was theirs. Where no token lies ready you log in. The signature is timestamped and logged
+/// by the services of the signing config, verified, and left as a bundle beside the file.
 ///
 /// Example:
 ///   cosign sign-blob app.tar.gz
+///   cosign sign-blob --fulcio-auth-flow device app.tar.gz
 ///   cosign sign-blob --key cosign.key --bundle app.tar.gz.sigstore.json app.tar.gz
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -69,7 +70,10 @@ impl SignBlob {
              file gets one beside it",
             self.blobs.len()
         );
-        let kind = key_type(&self.signing_algorithm)?;
+        let kind = Kind {
+            key: key_type(&self.signing_algorithm)?,
+            tells_of_the_log: true,
+        };
         let signing = Signing::prepare(&self.common, &self.identity, kind, means, output).await?;
         for name in &self.blobs {
             let signed = self.sign(&signing, name, means, output).await;

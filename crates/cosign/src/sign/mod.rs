@@ -22,11 +22,20 @@ use waxwing_pki::chain::TrustedChain;
 use waxwing_pki::issue::Purpose;
 use waxwing_verify::{Requirements, Verifier};
 
-use crate::flags::{IdentityFlags, Services, SignCommon, Urls};
+use crate::flags::{Consent, IdentityFlags, Services, SignCommon, Urls};
 use crate::{Means, trust};
 
 pub(crate) use attestation::AttestBlob;
 pub(crate) use blob::SignBlob;
+
+/// What a command signs as.
+pub(crate) struct Kind {
+    /// That of a key that is made for one signature.
+    pub(crate) key: KeyType,
+    /// Whether the command tells of the log before it uses one: the original's for files and images do, those
+    /// for statements do not.
+    pub(crate) tells_of_the_log: bool,
+}
 
 /// Whoever signs, and with what.
 pub(crate) struct Signing {
@@ -38,16 +47,23 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    /// Reads keys and asks for a token, as the flags say. `kind` is that of keys that are made for one
-    /// signature.
+    /// Reads keys and asks for a token, as the flags say.
     pub(crate) async fn prepare(
         common: &SignCommon,
         identity: &IdentityFlags,
-        kind: KeyType,
+        kind: Kind,
         means: &Means<'_>,
         output: &mut Output,
     ) -> anyhow::Result<Self> {
         common.deprecated(output);
+        identity.deprecated(output);
+        let mut consent = Consent {
+            yes: common.yes,
+            asked: false,
+        };
+        if kind.tells_of_the_log && common.logs_by_url() {
+            consent.ask(output)?;
+        }
         let urls = Urls {
             fulcio: &identity.fulcio_url,
             oidc: &identity.oidc_issuer,
@@ -66,7 +82,7 @@ impl Signing {
                 if key.is_none() {
                     output.note("Generating ephemeral keys...");
                 }
-                Some(identity.token(means).await?)
+                Some(identity.token(&config, &mut consent, means, output).await?)
             }
             false => None,
         };
@@ -83,7 +99,7 @@ impl Signing {
             key,
             certificate,
             token,
-            kind,
+            kind: kind.key,
         })
     }
 

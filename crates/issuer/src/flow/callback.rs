@@ -21,9 +21,9 @@ use crate::login::connector::Connector;
 use crate::page::browser::Browser;
 use crate::page::pages;
 use crate::request::authorization::{AuthorizationRequest, Unsuitable};
-use crate::request::form::Form;
 use crate::request::incoming::Incoming;
 use crate::state::secret::same;
+use waxwing_net::form::Form;
 
 /// `GET /callback` and `GET /callback/{connector}`.
 pub(crate) async fn come_back(State(issuer): State<Arc<Issuer>>, request: Request) -> Response {

@@ -12,8 +12,8 @@ use crate::Issuer;
 use crate::flow::answer::TokenError;
 use crate::flow::token::{Tokens, Wanted};
 use crate::request::client::OAuthClient;
-use crate::request::form::Form;
 use crate::request::scope::Scopes;
+use waxwing_net::form::Form;
 
 pub(crate) fn grant(
     issuer: &Issuer,

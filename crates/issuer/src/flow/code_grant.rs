@@ -10,8 +10,8 @@ use crate::Issuer;
 use crate::flow::answer::TokenError;
 use crate::flow::token::{Tokens, Wanted, refresh_token};
 use crate::request::client::OAuthClient;
-use crate::request::form::Form;
 use crate::state::code::{Bought, Grant, Redeemed};
+use waxwing_net::form::Form;
 
 pub(crate) fn grant(
     issuer: &Issuer,

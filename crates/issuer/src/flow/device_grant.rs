@@ -7,7 +7,7 @@ use crate::Issuer;
 use crate::flow::answer::TokenError;
 use crate::flow::token::{Tokens, Wanted, refresh_token};
 use crate::request::client::OAuthClient;
-use crate::request::form::Form;
+use waxwing_net::form::Form;
 
 pub(crate) fn grant(
     issuer: &Issuer,

@@ -18,8 +18,8 @@ use crate::flow::answer::{TokenError, secret_json};
 use crate::flow::token::{Tokens, Wanted};
 use crate::login::connector::Connector;
 use crate::request::client::OAuthClient;
-use crate::request::form::Form;
 use crate::request::scope::Scopes;
+use waxwing_net::form::Form;
 
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

@@ -11,8 +11,8 @@ use crate::flow::token::{Tokens, Wanted};
 use crate::login::connector::Connector;
 use crate::person::{LOCAL_CONNECTOR, Person};
 use crate::request::client::OAuthClient;
-use crate::request::form::Form;
 use crate::request::scope::Scopes;
+use waxwing_net::form::Form;
 
 pub(crate) async fn grant(
     issuer: &Issuer,

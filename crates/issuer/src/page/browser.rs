@@ -17,8 +17,8 @@ use waxwing_encoding::base64;
 use zeroize::Zeroizing;
 
 use crate::Issuer;
-use crate::request::form::Form;
 use crate::state::secret::{self, Key, same};
+use waxwing_net::form::Form;
 
 /// A browser.
 pub(crate) struct Browser {

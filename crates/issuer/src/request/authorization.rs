@@ -14,11 +14,11 @@
 use crate::Issuer;
 use crate::page::browser::Browser;
 use crate::request::client::OAuthClient;
-use crate::request::form::Form;
 use crate::request::pkce::{Challenge, ChallengeError};
 use crate::request::redirect_uri::{OUT_OF_BAND, RedirectUri, RedirectUriError};
 use crate::request::scope::Scopes;
 use crate::state::device::UserCode;
+use waxwing_net::form::Form;
 
 /// The longest value of a parameter that is carried along, in bytes.
 const LONGEST_VALUE: usize = 2048;

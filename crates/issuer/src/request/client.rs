@@ -15,10 +15,10 @@ use waxwing_encoding::base64;
 use zeroize::Zeroizing;
 
 use crate::person::{CLIENT_CONNECTOR, Person};
-use crate::request::form::Form;
 use crate::request::redirect_uri::{OUT_OF_BAND, RedirectUri, RedirectUriError};
 use crate::state::secret::same;
 use crate::token::{IdentityError, is_address};
+use waxwing_net::form::Form;
 
 /// A program that may ask for tokens.
 #[derive(Clone, PartialEq, Eq)]

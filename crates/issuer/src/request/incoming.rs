@@ -11,7 +11,7 @@ use http::{HeaderMap, Method};
 use waxwing_serve::{BodyError, read_body};
 use zeroize::Zeroize;
 
-use crate::request::form::{Form, FormError};
+use waxwing_net::form::{Form, FormError};
 
 /// A request in parts. It has no `Debug`: cookies and tokens are among the headers.
 pub(crate) struct Incoming {

@@ -2,7 +2,6 @@
 
 pub(crate) mod authorization;
 pub(crate) mod client;
-pub(crate) mod form;
 pub(crate) mod incoming;
 pub(crate) mod pkce;
 pub(crate) mod redirect_uri;

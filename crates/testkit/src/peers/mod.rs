@@ -17,11 +17,13 @@
 mod command;
 pub mod fault;
 pub mod grpc;
+pub mod machine;
 pub mod oidc_provider;
 pub mod openssl;
 mod process;
 pub mod promtool;
 mod python;
+mod server;
 pub mod signing;
 pub mod tessera;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read their environment")]
 
+mod browser;
 mod configured;
 mod conformance;
 mod cosign;
@@ -26,6 +27,7 @@ mod operating;
 mod program;
 mod python_tuf;
 mod readme;
+mod recorder;
 mod road;
 mod root;
 mod signed_faults;

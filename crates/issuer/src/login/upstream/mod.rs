@@ -7,40 +7,31 @@
 //! ```
 //!
 //! The way back must begin in the browser that went there, with the state that was given to it, once,
-//! within ten minutes. What the token must hold is in `id_token.rs`.
+//! within ten minutes. How the other issuer is asked, and what its token must hold, is `waxwing_client::login`.
 
-mod id_token;
-mod provider;
+mod cache;
+mod claims;
 
-use std::time::Duration;
-
-use serde::Deserialize;
-use waxwing_crypto::{Random, sha256};
-use waxwing_encoding::base64;
+use waxwing_client::login::{self, Provider, RegisteredClient};
+pub use waxwing_client::login::{IdTokenRefused, ProviderError as UpstreamError};
+use waxwing_crypto::Random;
 use waxwing_encoding::time::UnixTime;
-use waxwing_net::{Client, Request, Url};
+use waxwing_net::form::Form;
+use waxwing_net::{Client, Url};
 use zeroize::Zeroizing;
 
-pub use id_token::IdTokenRefused;
-pub(crate) use id_token::{Expected, person};
-use provider::{Provider, ProviderCache};
-
 use crate::person::Person;
-use crate::request::form::Form;
 use crate::state::expiring::Expiring;
 use crate::state::secret::{self, Key};
+use cache::{Known, ProviderCache};
+pub(crate) use claims::person;
+pub(crate) use login::Expected;
 
 /// How long somebody may stay at the other issuer, in seconds.
 const AWAY_SECONDS: i64 = 600;
 
 /// How many may be there at once, each with what its request carries along: some 10 KiB at most.
 const MOST_AWAY: usize = 2048;
-
-/// How long one request to the other issuer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The longest answer of another issuer's token endpoint, in bytes.
-const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// Another issuer at which people can log in.
 pub struct OidcConnector {
@@ -67,42 +58,6 @@ pub(crate) struct Away {
 
 /// All who went.
 pub(crate) struct UpstreamLogins(Expiring<Away>);
-
-/// Why the other issuer's word is not taken.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UpstreamError {
-    /// It could not be asked.
-    #[error("the identity provider could not be asked: {0}")]
-    Asked(#[from] waxwing_net::Error),
-    /// Its discovery document is another issuer's.
-    #[error("the discovery document names the issuer {found:?}; expected {expected:?}")]
-    OtherIssuer {
-        /// The issuer in the document.
-        found: String,
-        /// The issuer asked.
-        expected: String,
-    },
-    /// An endpoint that is no URL, or not https where the issuer is.
-    #[error("the discovery document's {name} is {found:?}; expected a URL as safe as the issuer's")]
-    Endpoint {
-        /// Which one.
-        name: &'static str,
-        /// What was found.
-        found: String,
-    },
-    /// The answer to the code holds no identity token.
-    #[error("the identity provider answered without an id_token")]
-    NoToken,
-    /// The token is not good.
-    #[error("the identity provider's token: {0}")]
-    Token(#[from] IdTokenRefused),
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    id_token: Option<String>,
-}
 
 impl OidcConnector {
     /// A connector named `id` to the issuer `issuer`, at which this one is registered as `client_id` with
@@ -170,9 +125,9 @@ impl OidcConnector {
         now: UnixTime,
         random: &dyn Random,
     ) -> Result<(Url, Zeroizing<String>, Away), UpstreamError> {
-        let provider = self.provider(now, false).await?;
+        let known = self.known(now, false).await?;
         let [state, nonce, verifier] = [(); 3].map(|()| secret::fresh(random));
-        let mut url = provider.authorization_endpoint.clone();
+        let mut url = known.provider.authorization_endpoint()?.clone();
         url.query_pairs_mut().extend_pairs([
             ("response_type", "code"),
             ("client_id", &self.client_id),
@@ -180,10 +135,7 @@ impl OidcConnector {
             ("scope", &self.scopes),
             ("state", &state),
             ("nonce", &nonce),
-            (
-                "code_challenge",
-                &base64::encode_url(&sha256(verifier.as_bytes())),
-            ),
+            ("code_challenge", &login::challenge(&verifier)),
             ("code_challenge_method", "S256"),
         ]);
         let away = Away {
@@ -204,37 +156,21 @@ impl OidcConnector {
         away: &Away,
         now: UnixTime,
     ) -> Result<Person, UpstreamError> {
-        let provider = self.provider(now, false).await?;
-        let mut pairs = vec![
+        let known = self.known(now, false).await?;
+        let parameters = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", callback),
             ("code_verifier", &away.verifier),
         ];
-        if self.client_secret.is_none() {
-            pairs.push(("client_id", &self.client_id));
-        }
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish();
-        let kind = "application/x-www-form-urlencoded";
-        let mut request = Request::post(&provider.token_endpoint, kind, form);
-        if let Some(secret) = &self.client_secret {
-            let encoded = |text: &str| {
-                url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
-            };
-            let pair = Zeroizing::new(format!("{}:{}", encoded(&self.client_id), encoded(secret)));
-            let basic = Zeroizing::new(format!("Basic {}", base64::encode(pair.as_bytes())));
-            request = request.header(waxwing_net::header::AUTHORIZATION, &basic);
-        }
-        let request = request.timeout(PATIENCE).limit(LONGEST_ANSWER);
-        let answer = self.client.send(request).await?.expect_success()?;
-        let token = answer
-            .json::<TokenAnswer>()?
-            .id_token
-            .ok_or(UpstreamError::NoToken)?;
-        let token = Zeroizing::new(token);
-        self.verify(&token, Some(&away.nonce), now).await
+        let registered = RegisteredClient {
+            id: &self.client_id,
+            secret: self.client_secret.as_ref().map(|secret| secret.as_str()),
+        };
+        let tokens = known.provider.tokens(&self.client, registered, &parameters);
+        let tokens = tokens.await?;
+        self.verify(tokens.id_token()?, Some(&away.nonce), now)
+            .await
     }
 
     /// The person that a token of the other issuer is about: in an exchange of tokens without a nonce, since
@@ -251,20 +187,20 @@ impl OidcConnector {
             nonce,
             now,
         };
-        let provider = self.provider(now, false).await?;
-        let claims = match provider.keys.verify(token) {
+        let known = self.known(now, false).await?;
+        let claims = match known.keys.verify(token) {
             // The issuer may have rotated its keys since.
-            Err(IdTokenRefused::Signature) => self.provider(now, true).await?.keys.verify(token)?,
+            Err(IdTokenRefused::Signature) => self.known(now, true).await?.keys.verify(token)?,
             verified => verified?,
         };
         Ok(person(&claims, &expected, &self.id)?)
     }
 
-    async fn provider(
+    async fn known(
         &self,
         now: UnixTime,
         fresh: bool,
-    ) -> Result<std::sync::Arc<Provider>, UpstreamError> {
+    ) -> Result<std::sync::Arc<Known>, UpstreamError> {
         self.provider
             .get(&self.client, &self.issuer, now, fresh)
             .await

@@ -1,10 +1,14 @@
 //! `waxwing cosign` and the real cosign: what one makes the other takes, what one refuses the other refuses.
 
 mod advisories;
+mod ambient;
 mod bundles;
 mod flags;
 mod keys;
 mod legacy;
+mod login;
+mod login_requests;
+mod login_started;
 mod older_log;
 mod refusals;
 mod rekor_v1;

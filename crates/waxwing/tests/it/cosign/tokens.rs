@@ -1,49 +1,30 @@
 //! Tokens that lie ready: both programs find them where they run.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::thread;
-
+use super::login_started::{BOTH, Run, start};
 use super::{AT_INSTANCE, Bench, expected};
 use crate::program::printed;
+use crate::recorder::Recorder;
 
 /// GitHub's side of a workflow: whoever shows the secret and asks for Sigstore gets the token.
-fn github(token: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!(
-        "http://{}/token?api-version=2.0",
-        listener.local_addr().unwrap()
-    );
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            let first = lines.next().unwrap().unwrap();
-            let asks = first.starts_with("GET /token?api-version=2.0&audience=sigstore ");
-            let mut head = lines
-                .map(Result::unwrap)
-                .take_while(|line| !line.is_empty());
-            let knows = head.any(|line| line.eq_ignore_ascii_case("authorization: bearer secret"));
-            let (status, body) = match asks && knows {
-                true => ("200 OK", format!(r#"{{"value":"{token}"}}"#)),
-                false => ("401 Unauthorized", "{}".to_owned()),
-            };
-            let length = body.len();
-            let answer = format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
-                 connection: close\r\n\r\n{body}"
-            );
-            stream.write_all(answer.as_bytes()).unwrap();
+fn github(token: String) -> Recorder {
+    Recorder::start(move |asked, _| {
+        let asks = asked.line == "GET /token?api-version=2.0&audience=sigstore";
+        let knows = asked
+            .header("authorization")
+            .eq_ignore_ascii_case("bearer secret");
+        match asks && knows {
+            true => (200, format!(r#"{{"value":"{token}"}}"#)),
+            false => (401, "{}".to_owned()),
         }
-    });
-    url
+    })
 }
 
 #[test]
 fn in_a_workflow_both_programs_sign_without_being_given_a_token() {
     let Some(bench) = Bench::new() else { return };
     let running = bench.instance();
-    let url = github(String::from_utf8(bench.read("token")).unwrap());
+    let github = github(String::from_utf8(bench.read("token")).unwrap());
+    let url = format!("{}/token?api-version=2.0", github.url);
     let workflow = [
         ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret"),
@@ -68,8 +49,19 @@ fn in_a_workflow_both_programs_sign_without_being_given_a_token() {
     let wrong = [workflow[0], ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "another")];
     bench.ours_refuses_with(&by_name, &wrong, "401");
 
+    // Whoever may have one ready is passed over: somebody has to log in.
     let disabled = format!("sign-blob {at} --oidc-disable-ambient-providers --bundle b.json blob");
-    bench.ours_refuses_with(&disabled, &workflow, "no identity token");
+    for which in BOTH {
+        let run = Run {
+            line: &disabled,
+            variables: &workflow,
+            ..Run::default()
+        };
+        github.take();
+        let mut started = start(&bench, which, run);
+        started.address(Some("in your browser at:"));
+        assert!(github.take().is_empty());
+    }
     let unknown = format!("sign-blob {at} --oidc-provider google --bundle b.json blob");
     bench.ours_refuses_with(&unknown, &workflow, "google is not a valid provider");
     assert!(!bench.path("b.json").exists());

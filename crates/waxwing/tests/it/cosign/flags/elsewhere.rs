@@ -25,7 +25,24 @@ pub(super) const ELSEWHERE: &[(&[&str], &str, Shown)] = &[
     (SIGN, "slot", Idle(NO_TOKEN)),
     (VERIFY, "slot", Idle(NO_TOKEN)),
     (&["public-key", "bundle create"], "slot", Idle(NO_TOKEN)),
-    (SIGN, "yes", Idle("nothing is asked")),
+    (
+        SIGN,
+        "yes",
+        By("on_a_terminal_a_browser_opens_once_somebody_agrees"),
+    ),
+    (
+        SIGN,
+        "fulcio-auth-flow",
+        By("what_cannot_be_done_is_refused_before_anybody_is_asked"),
+    ),
+    (
+        SIGN,
+        "oidc-client-id",
+        By("as_a_device_where_no_terminal_is"),
+    ),
+    (SIGN, "oidc-client-secret-file", By("as_a_machine")),
+    (SIGN, "oidc-redirect-url", By("by_a_browser")),
+    (SIGN, "insecure-skip-verify", Idle("nor has it in cosign")),
     (
         SIGN,
         "oidc-provider",

@@ -1,31 +1,27 @@
-//! Another issuer's identity token (OpenID Connect Core 1.0 sections 3.1.3.7 and 5.1).
+//! An issuer's identity token, as whoever logged in there must check it (OpenID Connect Core 1.0 section
+//! 3.1.3.7).
 //!
 //! ```text
-//! {"iss":"https://accounts.example","sub":"10769","aud":"waxwing","exp":1764000300,"iat":1764000000,
-//!  "nonce":"…","email":"alice@example.com","email_verified":true}
+//! {"iss":"https://accounts.example","sub":"10769","aud":"sigstore","exp":1764000300,"iat":1764000000,
+//!  "nonce":"…","at_hash":"…","email":"alice@example.com","email_verified":true}
 //! ```
 //!
 //! Refused: what no published key signed by an algorithm that the issuer announces, another issuer, a token
 //! that is not for us or was made for another party, one that is expired or not yet begun, another nonce
-//! than the one of this login, and an address that the issuer does not vouch for.
+//! than the one of this login, and the access token of another.
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
+use waxwing_crypto::{HashAlgorithm, is_same_secret};
+use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
-
-use crate::person::Person;
-use crate::state::secret::same;
-use crate::token::{LONGEST_SUBJECT, is_address};
 
 /// The longest token that is read, in bytes.
 const LONGEST_TOKEN: usize = 32 * 1024;
 
 /// By how much the other issuer's clock may be ahead, in seconds.
 const LEEWAY: i64 = 60;
-
-/// The longest address or full name, in bytes.
-const LONGEST_TEXT: usize = 254;
 
 /// Why a token of another issuer is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,24 +51,28 @@ pub enum IdTokenRefused {
     },
 }
 
-/// The keys of another issuer.
+/// The keys of an issuer, and the algorithms that it announces.
 #[derive(Debug)]
-pub(crate) struct Keys {
+pub struct Keys {
     keys: JwkSet,
     algorithms: Vec<Algorithm>,
 }
 
 /// What a token must say.
 #[derive(Debug)]
-pub(crate) struct Expected<'a> {
-    pub(crate) issuer: &'a str,
-    pub(crate) client_id: &'a str,
-    pub(crate) nonce: Option<&'a str>,
-    pub(crate) now: UnixTime,
+pub struct Expected<'a> {
+    /// Who issued it.
+    pub issuer: &'a str,
+    /// For whom.
+    pub client_id: &'a str,
+    /// Of which login; `None` where none was asked for.
+    pub nonce: Option<&'a str>,
+    /// The time.
+    pub now: UnixTime,
 }
 
 impl Keys {
-    pub(crate) fn new(keys: JwkSet, announced: &[String]) -> Self {
+    pub(super) fn new(keys: JwkSet, announced: &[String]) -> Self {
         let symmetric = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
         let known = announced.iter().filter_map(|name| name.parse().ok());
         let mut algorithms: Vec<Algorithm> = known
@@ -86,7 +86,22 @@ impl Keys {
     }
 
     /// The claims of a token that one of the keys signed.
-    pub(crate) fn verify(&self, token: &str) -> Result<Value, IdTokenRefused> {
+    pub fn verify(&self, token: &str) -> Result<Value, IdTokenRefused> {
+        Ok(self.verify_by(token)?.0)
+    }
+
+    /// The same, if the access token is the one that it was issued with.
+    pub(super) fn verify_with(
+        &self,
+        token: &str,
+        access_token: &str,
+    ) -> Result<Value, IdTokenRefused> {
+        let (claims, algorithm) = self.verify_by(token)?;
+        check_access_token(&claims, algorithm, access_token)?;
+        Ok(claims)
+    }
+
+    fn verify_by(&self, token: &str) -> Result<(Value, Algorithm), IdTokenRefused> {
         if token.len() > LONGEST_TOKEN || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
             return Err(IdTokenRefused::Shape);
         }
@@ -112,17 +127,15 @@ impl Keys {
             jsonwebtoken::decode::<Value>(token, &key, &validation).ok()
         });
         verified
-            .map(|token| token.claims)
+            .map(|token| (token.claims, header.alg))
             .ok_or(IdTokenRefused::Signature)
     }
 }
 
-/// The person whom claims are about, as `connector` knows them.
-pub(crate) fn person(
-    claims: &Value,
-    expected: &Expected<'_>,
-    connector: &str,
-) -> Result<Person, IdTokenRefused> {
+/// Checks that claims, of which the signature holds, are what was asked for.
+///
+/// Whom they are about is for the caller to read: see [`crate::IdentityToken`].
+pub fn check_claims(claims: &Value, expected: &Expected<'_>) -> Result<(), IdTokenRefused> {
     if claims["iss"].as_str() != Some(expected.issuer) {
         return Err(wrong("iss", "not the issuer that was asked"));
     }
@@ -130,26 +143,35 @@ pub(crate) fn person(
     check_times(claims, expected.now)?;
     if let Some(nonce) = expected.nonce {
         let found = claims["nonce"].as_str().unwrap_or_default();
-        if !same(found.as_bytes(), nonce.as_bytes()) {
+        if !is_same_secret(found.as_bytes(), nonce.as_bytes()) {
             return Err(wrong("nonce", "not the one of this login"));
         }
     }
-    let user_id = claims["sub"].as_str().unwrap_or_default();
-    let printable = user_id.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    if user_id.is_empty() || user_id.len() > LONGEST_SUBJECT || !printable {
-        return Err(wrong("sub", "missing, too long or not printable ASCII"));
+    Ok(())
+}
+
+/// Checks that an access token came with the identity token of these claims (OpenID Connect Core 1.0
+/// section 3.1.3.6): `at_hash` is the left half of its hash, if it is there.
+fn check_access_token(
+    claims: &Value,
+    algorithm: Algorithm,
+    access_token: &str,
+) -> Result<(), IdTokenRefused> {
+    if claims["at_hash"].is_null() {
+        return Ok(());
     }
-    let person = Person {
-        user_id: user_id.to_owned(),
-        connector_id: connector.to_owned(),
-        email: email(claims)?,
-        name: name(claims),
-    };
-    match person.subject().len() <= LONGEST_SUBJECT {
-        true => Ok(person),
+    let digest = match algorithm {
+        Algorithm::ES384 | Algorithm::RS384 | Algorithm::PS384 => HashAlgorithm::Sha384,
+        Algorithm::RS512 | Algorithm::PS512 | Algorithm::EdDSA => HashAlgorithm::Sha512,
+        _ => HashAlgorithm::Sha256,
+    }
+    .digest(access_token.as_bytes());
+    let (left, _) = digest.as_bytes().split_at(digest.as_bytes().len() / 2);
+    match claims["at_hash"].as_str() == Some(&base64::encode_url(left)) {
+        true => Ok(()),
         false => Err(wrong(
-            "sub",
-            "too long for a subject of ours, which names the connector as well",
+            "at_hash",
+            "not of the access token that came with it",
         )),
     }
 }
@@ -194,35 +216,6 @@ fn check_times(claims: &Value, now: UnixTime) -> Result<(), IdTokenRefused> {
         return Err(wrong("nbf", "not yet valid"));
     }
     Ok(())
-}
-
-/// An address that the issuer says is theirs; none if it says nothing about any.
-fn email(claims: &Value) -> Result<Option<String>, IdTokenRefused> {
-    let email = match &claims["email"] {
-        Value::Null => return Ok(None),
-        email => email.as_str().unwrap_or_default(),
-    };
-    let verified = match &claims["email_verified"] {
-        Value::Bool(verified) => *verified,
-        // Some issuers write it as text.
-        text => text == "true",
-    };
-    if !verified {
-        return Err(wrong(
-            "email_verified",
-            "the issuer does not vouch for the address",
-        ));
-    }
-    if email.len() > LONGEST_TEXT || !is_address(email) {
-        return Err(wrong("email", "not an address in ASCII"));
-    }
-    Ok(Some(email.to_owned()))
-}
-
-fn name(claims: &Value) -> Option<String> {
-    let name = claims["name"].as_str()?;
-    let sound = name.len() <= LONGEST_TEXT && !name.chars().any(char::is_control);
-    sound.then(|| name.to_owned())
 }
 
 fn wrong(claim: &'static str, problem: &'static str) -> IdTokenRefused {
