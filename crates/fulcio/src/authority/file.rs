@@ -2,8 +2,12 @@
 //!
 //! ```text
 //! -----BEGIN CERTIFICATE-----  …  -----BEGIN CERTIFICATE-----  …
-//! -----BEGIN PRIVATE KEY-----  or  -----BEGIN ENCRYPTED PRIVATE KEY-----
+//! -----BEGIN ENCRYPTED PRIVATE KEY-----            PKCS#8, as `openssl genpkey -aes256` writes it
+//! -----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----   as cosign writes it, and COSIGN in the older form
+//! -----BEGIN PRIVATE KEY-----                      also EC PRIVATE KEY and RSA PRIVATE KEY
 //! ```
+//!
+//! Refused: keys whose encryption is OpenSSL's older one, with `DEK-Info`.
 //!
 //! Whoever watches the files calls [`FileAuthority::reload`]: it reads both anew and takes them only
 //! if every check of the start holds for them together, so that a half-written file changes nothing.
@@ -33,7 +37,7 @@ const MOST_CERTIFICATES: usize = 8;
 pub struct FileSettings {
     /// The chain: the issuing certificate first, the root last.
     pub chain: PathBuf,
-    /// The key of the issuing certificate, PKCS#8.
+    /// The key of the issuing certificate.
     pub key: PathBuf,
     /// The password of an encrypted key.
     pub password: Option<Zeroizing<String>>,
@@ -101,6 +105,12 @@ pub enum FileError {
     /// An encrypted key without a password.
     #[error("{}: the key is encrypted; fileca-key-passwd must be set to encryption password for private key file when using fileca", path.display())]
     NoPassword {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A key under a password that a single MD5 stands before.
+    #[error("{}: found the encryption of OpenSSL's older keys (DEK-Info), expected ENCRYPTED PRIVATE KEY; write it anew with openssl pkcs8 -topk8 -v2 aes-256-cbc", path.display())]
+    OlderEncryption {
         /// Which file.
         path: PathBuf,
     },
@@ -188,16 +198,20 @@ fn chain(path: &Path) -> Result<Vec<Certificate>, FileError> {
 
 fn key(path: &Path, password: Option<&Zeroizing<String>>) -> Result<PrivateKey, FileError> {
     let text = read(path)?;
-    let key = match (
-        text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"),
-        password,
-    ) {
-        (false, _) => PrivateKey::from_pem(&text),
-        (true, Some(password)) => PrivateKey::from_encrypted_pem(&text, password.as_bytes()),
-        (true, None) => {
+    let is_pkcs8 = text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+    let is_sigstore = PrivateKey::is_sigstore_pem(&text);
+    let key = match password {
+        None if is_pkcs8 || is_sigstore => {
             let path = path.to_owned();
             return Err(FileError::NoPassword { path });
         }
+        Some(password) if is_pkcs8 => PrivateKey::from_encrypted_pem(&text, password.as_bytes()),
+        Some(password) if is_sigstore => PrivateKey::from_sigstore_pem(&text, password.as_bytes()),
+        _ if text.contains("\nDEK-Info:") => {
+            let path = path.to_owned();
+            return Err(FileError::OlderEncryption { path });
+        }
+        _ => PrivateKey::from_plain_pem(&text),
     };
     key.map_err(|source| FileError::Key {
         path: path.to_owned(),
