@@ -10,7 +10,7 @@ mod variables;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -152,9 +152,27 @@ fn command(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Com
 /// Runs it where it does not start; what it says.
 #[track_caller]
 pub(crate) fn refused(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let output: Output = command(folder, arguments, variables).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
-    printed(&output)
+    let mut process = command(folder, arguments, variables)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    let ended = loop {
+        match process.try_wait().unwrap() {
+            None if began.elapsed() < Duration::from_secs(15) => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            ended => break ended,
+        }
+    };
+    // It may have ended already.
+    let _ = process.kill();
+    let output = process.wait_with_output().unwrap();
+    let said = printed(&output);
+    let status = ended.unwrap_or_else(|| panic!("{arguments:?} was not refused: {said}"));
+    assert_eq!(status.code(), Some(1), "{said}");
+    said
 }
 
 /// What comes back at an address for a token and a proof by a new key.

@@ -12,6 +12,15 @@ use waxwing_crypto::KeyType;
 use super::{Fulcio, World, authority, certificate, issuing};
 use crate::configured::server::until;
 
+/// Says when it is dropped that it is over.
+struct Stopping<'a>(&'a AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Asks for certificates by two threads while `exchange` runs; how many each authority issued.
 fn asked_while(fulcio: &Fulcio, world: &World, exchange: impl FnOnce()) -> BTreeMap<String, usize> {
     let (address, token) = (fulcio.address("http"), world.token());
@@ -26,8 +35,10 @@ fn asked_while(fulcio: &Fulcio, world: &World, exchange: impl FnOnce()) -> BTree
             issued
         };
         let askers = [scope.spawn(ask), scope.spawn(ask)];
+        // However the exchange ends, the askers end too.
+        let stopping = Stopping(&stop);
         exchange();
-        stop.store(true, Ordering::Relaxed);
+        drop(stopping);
         let mut all = BTreeMap::new();
         for asker in askers {
             for (name, count) in asker.join().unwrap() {
