@@ -1,9 +1,12 @@
 //! Variables and the file of flags: each under its names, and which of them counts.
 
+use std::process::Command;
+
 use serde_json::json;
 
 use super::{PASSWORD, World, issuing, refused};
 use crate::configured::server::Ask;
+use crate::program::{printed, waxwing};
 
 /// Which authority a Fulcio with these variables issues with.
 fn issues(world: &World, variables: &[(&str, &str)]) -> String {
@@ -174,4 +177,226 @@ fn a_file_may_be_yaml_with_tables_and_lists() {
     super::certificate(&fulcio.address("http"), &world.token(), other).is(400);
     let health = Ask::new("GET /healthz").of(fulcio.address("http").parse().unwrap());
     assert_eq!(health.is(200).json(), json!({"status": "SERVING"}));
+}
+
+/// Flags of authorities that are not here yet, and what is said once they are read: the authority, the
+/// flag, its value, and the others that it needs.
+const ELSEWHERE: [(&str, &str, &str, &[&str], &str); 11] = [
+    (
+        "kmsca",
+        "kms-resource",
+        "K",
+        &[],
+        "kms-cert-chain-path must be set",
+    ),
+    (
+        "kmsca",
+        "kms-cert-chain-path",
+        "C",
+        &["--kms-resource=K"],
+        "under the chain \"C\"",
+    ),
+    (
+        "kmsca",
+        "gcp-kms-retries",
+        "7",
+        &["--kms-resource=K", "--kms-cert-chain-path=C"],
+        "7 retries",
+    ),
+    (
+        "kmsca",
+        "gcp-kms-timeout",
+        "9",
+        &["--kms-resource=K", "--kms-cert-chain-path=C"],
+        "9 s",
+    ),
+    (
+        "tinkca",
+        "tink-kms-resource",
+        "K",
+        &[],
+        "tink-cert-chain-path must be set",
+    ),
+    (
+        "tinkca",
+        "tink-cert-chain-path",
+        "C",
+        &["--tink-kms-resource=K"],
+        "tink-keyset-path must be set",
+    ),
+    (
+        "tinkca",
+        "tink-keyset-path",
+        "S",
+        &["--tink-kms-resource=K", "--tink-cert-chain-path=C"],
+        "the keyset \"S\"",
+    ),
+    ("pkcs11ca", "hsm-caroot-id", "7", &[], "the root \"7\""),
+    (
+        "pkcs11ca",
+        "pkcs11-config-path",
+        "P",
+        &["--hsm-caroot-id=7"],
+        "the module of P",
+    ),
+    (
+        "pkcs11ca",
+        "hsm-key-label",
+        "L",
+        &["--hsm-caroot-id=7"],
+        "the key L",
+    ),
+    (
+        "pkcs11ca",
+        "aws-hsm-root-ca-path",
+        "R",
+        &["--hsm-caroot-id=7"],
+        "(\"R\")",
+    ),
+];
+
+/// All others: the flag, a value that is refused, and what is said of it.
+const HERE: [(&str, &str, &str); 25] = [
+    ("ca", "x", "--ca=x is not a valid selection"),
+    ("fileca-cert", "none.pem", "--ca=fileca: none.pem: "),
+    ("fileca-key", "none.key", "--ca=fileca: none.key: "),
+    (
+        "fileca-key-passwd",
+        "x",
+        "the password does not open the encrypted private key",
+    ),
+    ("fileca-key-passwd-file", "x", "are both set"),
+    (
+        "fileca-watch",
+        "maybe",
+        "invalid value 'maybe' for '--fileca-watch",
+    ),
+    (
+        "gcp_private_ca_parent",
+        "P",
+        "--ca=googleca is not here yet",
+    ),
+    (
+        "gcp_private_ca_version",
+        "v1",
+        "gcp_private_ca_version is deprecated",
+    ),
+    (
+        "config-path",
+        "none.yaml",
+        "error loading --config-path=none.yaml",
+    ),
+    (
+        "client-signing-algorithms",
+        "rsa",
+        "the signing algorithm \"rsa\" is not known",
+    ),
+    (
+        "ct-log-public-key-path",
+        "ca.pem",
+        "--ct-log-public-key-path ca.pem",
+    ),
+    (
+        "ct-log.tls-ca-cert",
+        "ctlog.pub",
+        "--ct-log.tls-ca-cert ctlog.pub",
+    ),
+    ("host", "nowhere.invalid", "the host \"nowhere.invalid\""),
+    ("port", "x", "invalid value 'x' for '--port"),
+    (
+        "grpc-host",
+        "nowhere.invalid",
+        "the host \"nowhere.invalid\"",
+    ),
+    ("grpc-port", "x", "invalid value 'x' for '--grpc-port"),
+    (
+        "metrics-host",
+        "nowhere.invalid",
+        "the host \"nowhere.invalid\"",
+    ),
+    ("metrics-port", "x", "invalid value 'x' for '--metrics-port"),
+    ("grpc-tls-certificate", "x", "grpc-tls-key is not"),
+    ("grpc-tls-key", "x", "grpc-tls-certificate is not"),
+    (
+        "legacy-unix-domain-socket",
+        "/nowhere/x",
+        "the Unix socket /nowhere/x",
+    ),
+    (
+        "read-header-timeout",
+        "x",
+        "invalid value 'x' for '--read-header-timeout",
+    ),
+    (
+        "idle-connection-timeout",
+        "x",
+        "invalid value 'x' for '--idle-connection-timeout",
+    ),
+    ("config", "none.yaml", "none.yaml"),
+    ("log_type", "prod", ""),
+];
+
+/// Those whose values are refused by nobody; other tests show what they do.
+const NEVER_REFUSED: [&str; 3] = ["ct-log-url", "ct-log-origin", "help"];
+
+#[test]
+fn every_flag_has_a_variable_of_each_form() {
+    let world = World::new();
+    let both = |flag: &str| {
+        let dashed = format!("FULCIO_SERVE_{}", flag.to_uppercase());
+        [dashed.clone(), dashed.replace(['-', '.'], "_")]
+    };
+    for (authority, flag, value, others, expected) in ELSEWHERE {
+        let authority = format!("--ca={authority}");
+        let arguments = [&[authority.as_str()], others].concat();
+        for name in both(flag) {
+            let said = refused(world.path(), &arguments, &[(&name, value)]);
+            assert!(said.contains(expected), "{name}: {said}");
+            let without = refused(world.path(), &arguments, &[]);
+            assert!(!without.contains(expected), "{name}: {without}");
+        }
+    }
+    for (flag, value, expected) in HERE {
+        for name in both(flag) {
+            let (config, google) = (["--config", "base.yaml"], ["--ca=googleca"]);
+            let mut variables = vec![(name.as_str(), value)];
+            let arguments: &[&str] = match flag {
+                "config" => &[],
+                "gcp_private_ca_parent" => &google,
+                "gcp_private_ca_version" => {
+                    variables.push(("FULCIO_SERVE_GCP_PRIVATE_CA_PARENT", "P"));
+                    &google
+                }
+                "log_type" => {
+                    let fulcio = world.fulcio_with(&[], &variables);
+                    assert!(fulcio.stop().contains("{\"severity\":\"info\","));
+                    continue;
+                }
+                _ => &config,
+            };
+            let said = refused(world.path(), arguments, &variables);
+            assert!(said.contains(expected), "{name}: {said}");
+        }
+    }
+    // No flag is left out of these tables.
+    let help = Command::new(waxwing())
+        .args(["fulcio", "serve", "--help"])
+        .output()
+        .unwrap();
+    let help = printed(&help);
+    let (_, options) = help.split_once("\nOptions:\n").unwrap();
+    let lines = options.lines().map(str::trim_start);
+    let flags = lines.filter(|line| line.starts_with('-')).map(|line| {
+        let (_, flag) = line.split_once("--").unwrap();
+        flag.split([' ', '[']).next().unwrap()
+    });
+    let known = |flag: &str| {
+        ELSEWHERE.iter().any(|(_, known, ..)| *known == flag)
+            || HERE.iter().any(|(known, ..)| *known == flag)
+            || NEVER_REFUSED.contains(&flag)
+    };
+    let flags: Vec<&str> = flags.collect();
+    assert!(flags.len() > 35, "{flags:?}");
+    let unknown: Vec<&&str> = flags.iter().filter(|flag| !known(flag)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
