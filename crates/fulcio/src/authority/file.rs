@@ -4,10 +4,9 @@
 //! -----BEGIN CERTIFICATE-----  …  -----BEGIN CERTIFICATE-----  …
 //! -----BEGIN ENCRYPTED PRIVATE KEY-----            PKCS#8, as `openssl genpkey -aes256` writes it
 //! -----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----   as cosign writes it, and COSIGN in the older form
-//! -----BEGIN PRIVATE KEY-----                      also EC PRIVATE KEY and RSA PRIVATE KEY
+//! -----BEGIN PRIVATE KEY-----                      also EC PRIVATE KEY and RSA PRIVATE KEY, plain or in
+//!                                                  OpenSSL's older encryption, with DEK-Info
 //! ```
-//!
-//! Refused: keys whose encryption is OpenSSL's older one, with `DEK-Info`.
 //!
 //! Whoever watches the files calls [`FileAuthority::reload`]: it reads both anew and takes them only
 //! if every check of the start holds for them together, so that a half-written file changes nothing.
@@ -31,6 +30,9 @@ const LARGEST_FILE: u64 = 256 * 1024;
 
 /// Most certificates in the chain.
 const MOST_CERTIFICATES: usize = 8;
+
+/// Reads an encrypted key with its password.
+type Open = fn(&str, &[u8]) -> Result<PrivateKey, KeyError>;
 
 /// Where the files are.
 #[derive(Clone)]
@@ -105,12 +107,6 @@ pub enum FileError {
     /// An encrypted key without a password.
     #[error("{}: the key is encrypted; fileca-key-passwd must be set to encryption password for private key file when using fileca", path.display())]
     NoPassword {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// A key under a password that a single MD5 stands before.
-    #[error("{}: found the encryption of OpenSSL's older keys (DEK-Info), expected ENCRYPTED PRIVATE KEY; write it anew with openssl pkcs8 -topk8 -v2 aes-256-cbc", path.display())]
-    OlderEncryption {
         /// Which file.
         path: PathBuf,
     },
@@ -198,20 +194,22 @@ fn chain(path: &Path) -> Result<Vec<Certificate>, FileError> {
 
 fn key(path: &Path, password: Option<&Zeroizing<String>>) -> Result<PrivateKey, FileError> {
     let text = read(path)?;
-    let is_pkcs8 = text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
-    let is_sigstore = PrivateKey::is_sigstore_pem(&text);
-    let key = match password {
-        None if is_pkcs8 || is_sigstore => {
+    let open: Option<Open> = if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+        Some(PrivateKey::from_encrypted_pem)
+    } else if PrivateKey::is_sigstore_pem(&text) {
+        Some(PrivateKey::from_sigstore_pem)
+    } else if PrivateKey::is_dek_info_pem(&text) {
+        Some(PrivateKey::from_dek_info_pem)
+    } else {
+        None
+    };
+    let key = match (open, password) {
+        (None, _) => PrivateKey::from_plain_pem(&text),
+        (Some(open), Some(password)) => open(&text, password.as_bytes()),
+        (Some(_), None) => {
             let path = path.to_owned();
             return Err(FileError::NoPassword { path });
         }
-        Some(password) if is_pkcs8 => PrivateKey::from_encrypted_pem(&text, password.as_bytes()),
-        Some(password) if is_sigstore => PrivateKey::from_sigstore_pem(&text, password.as_bytes()),
-        _ if text.contains("\nDEK-Info:") => {
-            let path = path.to_owned();
-            return Err(FileError::OlderEncryption { path });
-        }
-        _ => PrivateKey::from_plain_pem(&text),
     };
     key.map_err(|source| FileError::Key {
         path: path.to_owned(),

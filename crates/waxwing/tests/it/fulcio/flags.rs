@@ -184,14 +184,27 @@ fn keys_are_read_as_openssl_and_cosign_write_them() {
         .unwrap();
     assert!(imported.status.success(), "{}", printed(&imported));
     ends_well("imported.key");
-    // OpenSSL's older encryption is refused, with the line that helps.
+    // OpenSSL's older encryption, which step-cli and Go write too.
+    for cipher in ["aes128", "aes192", "aes256"] {
+        openssl(
+            folder,
+            &format!("ec -in plain.key -{cipher} -passout pass:word -out older.key"),
+        );
+        let older = fs::read_to_string(world.file("older.key")).unwrap();
+        assert!(older.contains("DEK-Info: AES-"), "{older}");
+        ends_well("older.key");
+    }
+    // A cipher that is not read, and the line that helps.
     openssl(
         folder,
-        "ec -in plain.key -aes256 -passout pass:word -out older.key",
+        "ec -in plain.key -des3 -passout pass:word -out older.key",
     );
     let said = world.refused(&["--fileca-key", "older.key"]);
     let help = "openssl pkcs8 -topk8 -v2 aes-256-cbc";
-    assert!(said.contains("DEK-Info") && said.contains(help), "{said}");
+    assert!(
+        said.contains("DEK-Info DES-EDE3-CBC") && said.contains(help),
+        "{said}"
+    );
     let line = help.strip_prefix("openssl ").unwrap();
     openssl(
         folder,
