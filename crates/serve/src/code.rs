@@ -75,6 +75,24 @@ impl Code {
         }
     }
 
+    /// The code of an answer by HTTP, of those that share its status the usual one; none if it is good.
+    pub fn of(status: StatusCode) -> Option<Self> {
+        Some(match status.as_u16() {
+            200..=399 => return None,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 => Self::NotFound,
+            409 => Self::AlreadyExists,
+            429 => Self::ResourceExhausted,
+            499 => Self::Cancelled,
+            501 => Self::Unimplemented,
+            503 => Self::Unavailable,
+            504 => Self::DeadlineExceeded,
+            500.. => Self::Internal,
+            _ => Self::InvalidArgument,
+        })
+    }
+
     /// The HTTP status.
     pub fn status(self) -> StatusCode {
         match self {
@@ -122,6 +140,16 @@ mod tests {
         ];
         for (code, number, status) in table {
             assert_eq!((code.number(), code.status().as_u16()), (number, status));
+            // Back again it is a code of the same status.
+            assert_eq!(
+                Code::of(code.status()).map(Code::status),
+                Some(code.status())
+            );
         }
+        assert_eq!(Code::of(StatusCode::CREATED), None);
+        assert_eq!(
+            Code::of(StatusCode::PAYLOAD_TOO_LARGE),
+            Some(Code::InvalidArgument)
+        );
     }
 }

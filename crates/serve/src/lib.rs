@@ -31,8 +31,8 @@ pub use cross_origin::CrossOrigin;
 pub use fallback::{gateway_fallbacks, refuse_other_methods, refuse_unknown_paths};
 pub use file_watch::FileWatch;
 pub use grpc::{
-    Answer, Call, GRPC_HEALTH_ROUTES, GrpcCounts, GrpcRejection, REFLECTION_ROUTES, calls_alone,
-    grpc_health, reflection,
+    Answer, Call, GRPC_HEALTH_ROUTES, GatewayRoute, GrpcCounts, GrpcRejection, REFLECTION_ROUTES,
+    calls_alone, grpc_health, reflection,
 };
 pub use health::{HEALTH_ROUTES, health};
 pub use limits::{

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use waxwing_protos::SERVICES;
 
 use super::{Ended, is_call};
-use crate::{Counter, Histogram, MetricError, Metrics};
+use crate::{Code, Counter, Histogram, MetricError, Metrics};
 
 /// The bounds of go-grpc-prometheus, which are those of Prometheus' own clients.
 const BOUNDS: &[f64] = &[
@@ -24,6 +24,12 @@ const BOUNDS: &[f64] = &[
 ];
 
 const UNARY: &str = "unary";
+
+/// A method of HTTP, a path, and the path of the call that the originals' gateway makes of it.
+pub type GatewayRoute = (&'static str, &'static str, &'static str);
+
+/// Service and method.
+type Called = (&'static str, &'static str);
 
 /// The counts of a process. Clones share them.
 #[derive(Debug, Clone)]
@@ -79,34 +85,68 @@ impl GrpcCounts {
         router.layer(from_fn(move |request: Request, next: Next| {
             let counts = counts.clone();
             async move {
-                let Some((service, method)) = named(&request) else {
+                let Some(called) = named(&request) else {
                     return next.run(request).await;
                 };
-                counts.started.add([UNARY, service, method], 1);
-                counts.received.add([UNARY, service, method], 1);
-                let began = Instant::now();
+                let began = counts.begin(called);
                 let response = next.run(request).await;
                 let ended = response.extensions().get::<Ended>();
                 // Without it the call was none: another version of HTTP, for example.
-                let code = ended.map_or("Unknown", |ended| ended.0);
-                let seconds = began.elapsed().as_secs_f64();
-                counts.handled.add([UNARY, service, method, code], 1);
-                if ended == Some(&Ended::WELL) {
-                    counts.sent.add([UNARY, service, method], 1);
-                }
-                counts.seconds.observe([UNARY, service, method], seconds);
+                counts.end(called, began, ended.map_or("Unknown", |ended| ended.0));
                 response
             }
         }))
+    }
+
+    /// Counts requests of HTTP to `router` as the calls that they would be through the originals' gateway,
+    /// which makes one of each: their dashboards show both together. `table` has a method of HTTP, a path, and
+    /// the path of the call.
+    pub fn around_gateway(&self, router: Router, table: &'static [GatewayRoute]) -> Router {
+        let counts = self.clone();
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let counts = counts.clone();
+            async move {
+                let asked = (request.method().as_str(), request.uri().path());
+                let mut table = table.iter();
+                let found = table.find(|(method, path, _)| (*method, *path) == asked);
+                let Some(called) = found.and_then(|(_, _, call)| known(call)) else {
+                    return next.run(request).await;
+                };
+                let began = counts.begin(called);
+                let response = next.run(request).await;
+                let code = Code::of(response.status());
+                counts.end(called, began, code.map_or(Ended::WELL.0, Code::name));
+                response
+            }
+        }))
+    }
+
+    fn begin(&self, (service, method): Called) -> Instant {
+        self.started.add([UNARY, service, method], 1);
+        self.received.add([UNARY, service, method], 1);
+        Instant::now()
+    }
+
+    fn end(&self, (service, method): Called, began: Instant, code: &'static str) {
+        let seconds = began.elapsed().as_secs_f64();
+        self.handled.add([UNARY, service, method, code], 1);
+        if code == Ended::WELL.0 {
+            self.sent.add([UNARY, service, method], 1);
+        }
+        self.seconds.observe([UNARY, service, method], seconds);
     }
 }
 
 /// Service and method of a call that we know; by the path, since a layer around everything may stand
 /// before the routes.
-fn named(request: &Request) -> Option<(&'static str, &'static str)> {
-    let path = request.uri().path();
+fn named(request: &Request) -> Option<Called> {
+    let called = known(request.uri().path())?;
+    is_call(request.headers()).then_some(called)
+}
+
+fn known(path: &str) -> Option<Called> {
     let (service, method) = path.strip_prefix('/')?.split_once('/')?;
     let (service, methods) = SERVICES.iter().find(|(known, _)| *known == service)?;
     let method = methods.iter().find(|known| **known == method)?;
-    is_call(request.headers()).then_some((service, method))
+    Some((service, method))
 }

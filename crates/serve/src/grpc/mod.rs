@@ -35,7 +35,7 @@ use http::{HeaderMap, StatusCode};
 
 pub use answer::{Answer, GrpcRejection};
 pub use call::Call;
-pub use counts::GrpcCounts;
+pub use counts::{GatewayRoute, GrpcCounts};
 pub use health::{GRPC_HEALTH_ROUTES, grpc_health};
 pub use reflection::{REFLECTION_ROUTES, reflection};
 pub(crate) use status::Ended;

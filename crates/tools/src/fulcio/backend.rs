@@ -10,7 +10,7 @@ use waxwing_fulcio::authority::{Backend, FileAuthority, FileSettings, ephemeral}
 use waxwing_serve::FileWatch;
 use zeroize::Zeroizing;
 
-use super::flags::{Password, Serve};
+use super::flags::{Password, Serve, named};
 use super::journal::Journal;
 use crate::reload::Reloads;
 
@@ -153,7 +153,8 @@ fn file(flags: &Serve) -> anyhow::Result<FileSettings> {
     let chain = chain.context("fileca-cert must be set to certificate path when using fileca")?;
     let key = flags.fileca_key.clone();
     let key = key.context("fileca-key must be set to private key path when using fileca")?;
-    let password = match (&flags.fileca_key_passwd, &flags.fileca_key_passwd_file) {
+    let in_file = named(flags.fileca_key_passwd_file.as_ref());
+    let password = match (&flags.fileca_key_passwd, in_file) {
         (Some(Password(password)), None) => password.clone(),
         (None, Some(path)) => password(path)
             .with_context(|| format!("--fileca-key-passwd-file {}", path.display()))?,

@@ -9,7 +9,7 @@ use waxwing_encoding::pem;
 use waxwing_fulcio::authority::CtLog;
 use waxwing_net::{Client, Settings};
 
-use super::flags::Serve;
+use super::flags::{Serve, named};
 use super::journal::Journal;
 
 /// The largest file that is read, in bytes, and how many authorities it may have.
@@ -22,8 +22,7 @@ pub(super) fn log(flags: &Serve, journal: &Journal) -> anyhow::Result<Option<CtL
     if url.is_empty() {
         return Ok(None);
     }
-    let key = flags.ct_log_public_key_path.as_deref();
-    let log = match key.filter(|path| !path.as_os_str().is_empty()) {
+    let log = match named(flags.ct_log_public_key_path.as_ref()) {
         Some(path) => {
             let key = key_in(path);
             let key =
@@ -47,8 +46,7 @@ pub(super) fn log(flags: &Serve, journal: &Journal) -> anyhow::Result<Option<CtL
 /// The client that asks the log, and nobody else.
 pub(super) fn client(flags: &Serve, environment: &Environment) -> anyhow::Result<Client> {
     let settings = network::settings(environment);
-    let roots = flags.ct_log_tls_ca_cert.as_deref();
-    let Some(path) = roots.filter(|path| !path.as_os_str().is_empty()) else {
+    let Some(path) = named(flags.ct_log_tls_ca_cert.as_ref()) else {
         return Ok(Client::network(settings)?);
     };
     let named = || format!("--ct-log.tls-ca-cert {}", path.display());

@@ -31,7 +31,7 @@ pub(super) const LEGACY_SOCKET: &str = "@fulcio-legacy-grpc-socket";
 #[command(verbatim_doc_comment)]
 pub(super) struct Serve {
     /// Read flags from this file, YAML or JSON: their names without dashes, with their values
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = path)]
     pub(super) config: Option<PathBuf>,
     /// How the program's own log is written: dev, words to the standard output; prod, JSON to the
     /// standard error
@@ -48,17 +48,17 @@ pub(super) struct Serve {
     )]
     pub(super) ca: String,
     /// fileca: the chain in PEM, the issuing certificate first, the root last
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) fileca_cert: Option<PathBuf>,
     /// fileca: the key of the first certificate, in PEM, encrypted
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) fileca_key: Option<PathBuf>,
     /// fileca: the password of the key; better is a variable, or the next flag, because everybody on the
     /// machine can read a command line
     #[arg(long, value_name = "PASSWORD")]
     pub(super) fileca_key_passwd: Option<Password>,
     /// fileca: a file with the password of the key in its first line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) fileca_key_passwd_file: Option<PathBuf>,
     /// fileca: read chain and key again when they change
     #[arg(long, default_value_t = true)]
@@ -67,7 +67,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "URI")]
     pub(super) kms_resource: Option<String>,
     /// kmsca: the chain in PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) kms_cert_chain_path: Option<PathBuf>,
     /// kmsca: how often Google is asked again
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -79,13 +79,13 @@ pub(super) struct Serve {
     #[arg(long, value_name = "URI")]
     pub(super) tink_kms_resource: Option<String>,
     /// tinkca: the chain in PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) tink_cert_chain_path: Option<PathBuf>,
     /// tinkca: the encrypted keyset
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) tink_keyset_path: Option<PathBuf>,
     /// pkcs11ca: the settings of the module
-    #[arg(long, value_name = "FILE", default_value = "config/crypto11.conf")]
+    #[arg(long, value_name = "FILE", value_parser = path, default_value = "config/crypto11.conf")]
     pub(super) pkcs11_config_path: PathBuf,
     /// pkcs11ca: the ID of the root
     #[arg(long, value_name = "ID")]
@@ -94,7 +94,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "LABEL", default_value = "PKCS11CA")]
     pub(super) hsm_key_label: String,
     /// pkcs11ca: the root in PEM, for AWS
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) aws_hsm_root_ca_path: Option<PathBuf>,
     /// googleca: the pool, projects/…/locations/…/caPools/…
     #[arg(long = "gcp_private_ca_parent", value_name = "POOL")]
@@ -105,7 +105,7 @@ pub(super) struct Serve {
 
     /// Whom to believe: oidc-issuers, meta-issuers and ci-issuer-metadata, in YAML or JSON; where this
     /// default is not there, config.json beside it, and then the public issuers
-    #[arg(long, value_name = "FILE", default_value = CONFIG_PATH)]
+    #[arg(long, value_name = "FILE", value_parser = path, default_value = CONFIG_PATH)]
     pub(super) config_path: PathBuf,
     /// Which keys may get a certificate, with the hash that they sign with [default: ECDSA on the three
     /// curves, each with its hash, RSA of 2048, 3072 and 4096 bits, and Ed25519]
@@ -124,10 +124,10 @@ pub(super) struct Serve {
     )]
     pub(super) ct_log_origin: String,
     /// The log's key in PEM; without it, its promises are not verified
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) ct_log_public_key_path: Option<PathBuf>,
     /// The authorities in PEM that vouch for the log's TLS, in the place of the system's
-    #[arg(long = "ct-log.tls-ca-cert", value_name = "FILE")]
+    #[arg(long = "ct-log.tls-ca-cert", value_name = "FILE", value_parser = path)]
     pub(super) ct_log_tls_ca_cert: Option<PathBuf>,
 
     /// The host to serve HTTP on; every address of the machine, as containers need it, by default
@@ -148,10 +148,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "PORT", default_value_t = 8081)]
     pub(super) grpc_port: u16,
     /// Serve gRPC over TLS 1.3 with the chain of this PEM file, the server's own certificate first
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) grpc_tls_certificate: Option<PathBuf>,
     /// The private key of that certificate, without a passphrase
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) grpc_tls_key: Option<PathBuf>,
     /// The host to serve GET /metrics on, which should not be public
     #[arg(long, value_name = "HOST", default_value = "0.0.0.0")]
@@ -169,6 +169,16 @@ pub(super) struct Serve {
     /// How long a connection may be open without a request
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30s")]
     pub(super) idle_connection_timeout: Duration,
+}
+
+/// A path, which may be empty: where a file or a chart has every flag, that is how it leaves one out.
+fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(PathBuf::from(text))
+}
+
+/// `path` unless it is empty.
+pub(super) fn named(path: Option<&PathBuf>) -> Option<&PathBuf> {
+    path.filter(|path| !path.as_os_str().is_empty())
 }
 
 /// A password.

@@ -74,7 +74,7 @@ fn read(
         .with_values(&variables)
         .parse(arguments.clone(), output)?;
     let path = match &first.command {
-        Verb::Serve(flags) => flags.config.clone(),
+        Verb::Serve(flags) => flags::named(flags.config.as_ref()).cloned(),
         Verb::Version(_) => None,
     };
     let Some(path) = path else { return Ok(first) };

@@ -16,14 +16,14 @@ use waxwing_fulcio::token::{ClusterFiles, TokenVerifier};
 use waxwing_fulcio::{Counts, Service};
 use waxwing_net::Client;
 use waxwing_serve::{
-    CrossOrigin, FileWatch, GrpcCounts, Limits, Listener, LocalListener, Metrics, Observations,
-    Process, RequestLog, Tls, TlsFiles, calls_alone, grpc_health, health, metrics_router,
-    refuse_unknown_paths,
+    CrossOrigin, FileWatch, GatewayRoute, GrpcCounts, Limits, Listener, LocalListener, Metrics,
+    Observations, Process, RequestLog, Tls, TlsFiles, calls_alone, grpc_health, health,
+    metrics_router, refuse_unknown_paths,
 };
 
 use super::backend::Kind;
 use super::ct_log;
-use super::flags::{CONFIG_PATH, LEGACY_SOCKET, Serve};
+use super::flags::{CONFIG_PATH, LEGACY_SOCKET, Serve, named};
 use super::journal::Journal;
 use crate::reload::Reloads;
 use crate::stop::asked_to_stop;
@@ -36,6 +36,9 @@ const WATCH: Duration = Duration::from_secs(1);
 
 /// What stands for a duration of zero, as in Go's server.
 const NO_DURATION: Duration = Duration::from_secs(60);
+
+/// The call that a question about health is in the original.
+const HEALTH: &[GatewayRoute] = &[("GET", "/healthz", "/grpc.health.v1.Health/Check")];
 
 /// Serves until it is asked to end.
 pub(super) fn run(flags: &Serve, surroundings: &Surroundings<'_>) -> anyhow::Result<()> {
@@ -131,10 +134,7 @@ struct Fronts {
 
 impl Fronts {
     fn http(&self) -> Router {
-        let router = self
-            .observations
-            .around("fulcio", self.service.http_router());
-        self.whole(CrossOrigin::DEFAULT.around(router).merge(health()))
+        self.whole(self.over_http(self.service.http_router()))
     }
 
     fn grpc(&self) -> Router {
@@ -149,9 +149,16 @@ impl Fronts {
 
     /// HTTP and gRPC on one port.
     fn both(&self) -> Router {
-        let router = self.observations.around("fulcio", self.service.router());
-        let router = CrossOrigin::DEFAULT.around(router).merge(health());
+        let router = self.over_http(self.service.router());
         self.calls.around(self.whole(router.merge(grpc_health())))
+    }
+
+    /// With what goes around HTTP alone. Requests count as calls too, which in the original they are.
+    fn over_http(&self, router: Router) -> Router {
+        let router = self.observations.around("fulcio", router.merge(health()));
+        let router = CrossOrigin::DEFAULT.around(router);
+        let router = self.calls.around_gateway(router, waxwing_fulcio::GATEWAY);
+        self.calls.around_gateway(router, HEALTH)
     }
 
     fn whole(&self, router: Router) -> Router {
@@ -213,7 +220,8 @@ fn tls(
     journal: &Journal,
     reloads: &mut Reloads,
 ) -> anyhow::Result<Option<Tls>> {
-    let (chain, key) = match (&flags.grpc_tls_certificate, &flags.grpc_tls_key) {
+    let chain = named(flags.grpc_tls_certificate.as_ref());
+    let (chain, key) = match (chain, named(flags.grpc_tls_key.as_ref())) {
         (None, None) => return Ok(None),
         (Some(chain), Some(key)) => (chain.clone(), key.clone()),
         (Some(_), None) => bail!(

@@ -125,6 +125,28 @@ fn an_authority_of_the_moment_needs_nothing_and_ends_with_the_program() {
         .is(500);
 }
 
+/// Charts have every flag, and leave out by an empty value.
+#[test]
+fn an_empty_path_is_none() {
+    let world = World::new();
+    let fulcio = world.fulcio(&[
+        "--ct-log-public-key-path=",
+        "--ct-log.tls-ca-cert=",
+        "--grpc-tls-certificate=",
+        "--grpc-tls-key=",
+        "--fileca-key-passwd-file=",
+    ]);
+    fulcio.certificate(&world.token()).is(200);
+    let said = fulcio.stop();
+    assert!(
+        said.contains("--ct-log-public-key-path is not set"),
+        "{said}"
+    );
+    // What is needed is not left out by it: as in the original it counts as set, and is no file.
+    let said = world.refused(&["--fileca-cert="]);
+    assert!(said.contains("--ca=fileca: : "), "{said}");
+}
+
 #[test]
 fn a_password_can_be_in_a_file() {
     let world = World::new();

@@ -80,15 +80,23 @@ fn grpc_has_a_port_of_its_own_and_http_the_other() {
     let health = fulcio.get("/healthz").is(200);
     assert_eq!(health.json(), json!({"status": "SERVING"}));
     fulcio.certificate(&world.token()).is(200);
-    // Each call brought a message, and those that went well were answered with one.
+    fulcio.certificate("no token").is(400);
+    // As in the original, whose HTTP is a gateway, both ways are counted as calls: each brought a message, and
+    // those that went well were answered with one.
     let page = fulcio.metrics();
     let called = "grpc_type=\"unary\",grpc_service=\"dev.sigstore.fulcio.v2.CA\",grpc_method=\"CreateSigningCertificate\"";
+    let health = "grpc_type=\"unary\",grpc_service=\"grpc.health.v1.Health\",grpc_method=\"Check\"";
     for line in [
-        format!("grpc_server_msg_received_total{{{called}}} 1\n"),
-        format!("grpc_server_msg_sent_total{{{called}}} 1\n"),
+        format!("grpc_server_msg_received_total{{{called}}} 3\n"),
+        format!("grpc_server_msg_sent_total{{{called}}} 2\n"),
+        format!("grpc_server_handled_total{{{called},grpc_code=\"OK\"}} 2\n"),
+        format!("grpc_server_handled_total{{{called},grpc_code=\"InvalidArgument\"}} 1\n"),
+        format!("grpc_server_started_total{{{health}}} 2\n"),
         "fulcio_new_certs 2\n".to_owned(),
-        // Requests over HTTP alone, as in the original.
+        // The trust bundle and health, over HTTP alone.
+        "http_requests_total{code=\"200\",method=\"get\"} 2\n".to_owned(),
         "http_requests_total{code=\"200\",method=\"post\"} 1\n".to_owned(),
+        "http_requests_total{code=\"400\",method=\"post\"} 1\n".to_owned(),
     ] {
         assert!(page.contains(&line), "{line} is not in {page}");
     }
