@@ -48,6 +48,26 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Cancelled,
+        Self::Unknown,
+        Self::InvalidArgument,
+        Self::DeadlineExceeded,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unimplemented,
+        Self::Internal,
+        Self::Unavailable,
+        Self::DataLoss,
+        Self::Unauthenticated,
+    ];
+
     /// The number on the wire.
     pub fn number(self) -> u8 {
         self as u8
@@ -138,6 +158,7 @@ mod tests {
             (Code::DataLoss, 15, 500),
             (Code::Unauthenticated, 16, 401),
         ];
+        assert_eq!(table.map(|(code, ..)| code), Code::ALL);
         for (code, number, status) in table {
             assert_eq!((code.number(), code.status().as_u16()), (number, status));
             // Back again it is a code of the same status.

@@ -8,6 +8,8 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +37,7 @@ pub struct ListenError {
 /// Why a Unix socket could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot listen on the Unix socket {name}: {source}; choose another name or stop who uses it"
+    "cannot listen on the Unix socket {name}: {source}; choose another name, stop who uses it, or remove the file that somebody left"
 )]
 pub struct UnixListenError {
     /// The name asked for.
@@ -81,6 +83,8 @@ pub struct Listener {
 #[derive(Debug)]
 pub struct LocalListener {
     door: Door<UnixListener>,
+    /// Its file, if it has one.
+    file: Option<PathBuf>,
 }
 
 /// What a listener of either kind is.
@@ -152,28 +156,32 @@ impl LocalListener {
     /// Takes the socket of this name: a path, or with `@` before it a name that no file has (Linux calls
     /// those abstract; they end with the process). A file of that name is not replaced. Needs an executor.
     pub fn bind(name: &str) -> Result<Self, UnixListenError> {
-        let place = match name.strip_prefix('@') {
-            Some(rest) => format!("\0{rest}"),
-            None => name.to_owned(),
+        let (place, file) = match name.strip_prefix('@') {
+            Some(rest) => (format!("\0{rest}"), None),
+            None => (name.to_owned(), Some(PathBuf::from(name))),
         };
         let socket = UnixListener::bind(place).map_err(|source| UnixListenError {
             name: name.to_owned(),
             source,
         })?;
         let door = Door::new(socket);
-        Ok(Self { door })
+        Ok(Self { door, file })
     }
 
     /// The same listener with other limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         let door = self.door.with_limits(limits);
-        Self { door }
+        Self { door, ..self }
     }
 
-    /// As [`Listener::serve`].
+    /// As [`Listener::serve`]; its file, if it has one, goes with it.
     pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) {
         self.door.serve(router, None, shutdown).await;
+        if let Some(file) = self.file {
+            // Whoever took it away meanwhile has done it already.
+            let _ = std::fs::remove_file(file);
+        }
     }
 }
 

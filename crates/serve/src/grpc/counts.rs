@@ -42,7 +42,8 @@ pub struct GrpcCounts {
 }
 
 impl GrpcCounts {
-    /// Registers them, with 0 for each method of the services whose full names `offers` says yes to.
+    /// Registers them, with 0 for each method of the services whose full names `offers` says yes to, and
+    /// for each status that it can end with: rates need the 0 before the first 1.
     pub fn register(metrics: &Metrics, offers: impl Fn(&str) -> bool) -> Result<Self, MetricError> {
         let labels = ["grpc_type", "grpc_service", "grpc_method"];
         let counts = Self {
@@ -73,6 +74,9 @@ impl GrpcCounts {
             for method in *methods {
                 for counter in [&counts.started, &counts.received, &counts.sent] {
                     counter.add([UNARY, service, method], 0);
+                }
+                for code in std::iter::once(Ended::WELL.0).chain(Code::ALL.map(Code::name)) {
+                    counts.handled.add([UNARY, service, method, code], 0);
                 }
             }
         }

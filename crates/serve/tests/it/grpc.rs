@@ -270,4 +270,25 @@ async fn a_message_is_counted_when_it_comes_and_when_it_goes() {
         );
     }
     assert!(!page.contains("dev.sigstore"), "{page}");
+    // Each status of each method, those that nobody has seen too.
+    assert_eq!(page.matches("\ngrpc_server_handled_total{").count(), 3 * 17);
+    assert!(
+        page.contains("grpc_method=\"Check\",grpc_code=\"DataLoss\"} 0\n"),
+        "{page}"
+    );
+    // All services together are not too many series.
+    let metrics = Metrics::default();
+    let _counts = GrpcCounts::register(&metrics, |_| true).unwrap();
+    let process = Process {
+        started: UnixTime::from_seconds(0).unwrap(),
+        version: String::new(),
+        revision: String::new(),
+    };
+    let page = metrics_router(&Observations::new(), &metrics, process);
+    let page = ask(&page, Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(
+        page.contains("dev.sigstore.rekor") && !page.contains("\"other\""),
+        "{page}"
+    );
 }

@@ -191,5 +191,7 @@ async fn a_unix_socket_is_a_path_or_a_name_that_no_file_has() {
         drop(stop);
         done.await.unwrap();
         assert!(UnixStream::connect(&place).await.is_err());
+        // What comes after it finds the name free.
+        drop(LocalListener::bind(&name).unwrap());
     }
 }
