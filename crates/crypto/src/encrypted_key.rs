@@ -7,8 +7,7 @@
 //! ```
 //!
 //! What `openssl pkcs8 -topk8` and step-cli write. Refused: scrypt, ciphers other than AES in CBC
-//! mode, more than ten million iterations, and OpenSSL's older form with `DEK-Info`, whose key is
-//! derived by a single MD5.
+//! mode, and more than ten million iterations. OpenSSL's older form with `DEK-Info` has a door of its own.
 
 use std::num::NonZeroU32;
 
@@ -43,7 +42,7 @@ const AES_256_CBC: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.42");
 const MOST_ITERATIONS: u32 = 10_000_000;
 
 /// Largest key that is read, in bytes.
-const LARGEST_KEY: usize = 64 * 1024;
+pub(crate) const LARGEST_KEY: usize = 64 * 1024;
 
 #[derive(Sequence)]
 struct EncryptedPrivateKeyInfo<'a> {
@@ -140,10 +139,20 @@ fn decrypt(der: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> 
         password,
         &mut key,
     );
+    decrypt_cbc(cipher, &key, vector, info.data.as_bytes())
+}
+
+/// Decrypts what was padded as in PKCS#7; bad padding is a wrong password.
+pub(crate) fn decrypt_cbc(
+    cipher: &'static aws_lc_rs::cipher::Algorithm,
+    key: &[u8],
+    vector: [u8; 16],
+    data: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |_| KeyError::Password;
-    let key = UnboundCipherKey::new(cipher, &key).map_err(failed)?;
+    let key = UnboundCipherKey::new(cipher, key).map_err(failed)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(failed)?;
-    let mut data = Zeroizing::new(info.data.as_bytes().to_vec());
+    let mut data = Zeroizing::new(data.to_vec());
     let context = DecryptionContext::Iv128(FixedLength::from(vector));
     let plain = key.decrypt(&mut data, context).map_err(failed)?;
     Ok(Zeroizing::new(plain.to_vec()))

@@ -9,7 +9,10 @@
 //!
 //! Issuers that patterns bring could be many: after the first 256 all others are counted together.
 
-use waxwing_serve::{Counter, MetricError, Metrics, Rejection};
+use waxwing_serve::{Counter, Derived, MetricError, Metrics, Quantity, Rejection, RequestLabel};
+
+/// The name of the service by which its requests are observed.
+const SERVICE: &str = "fulcio";
 
 /// The counters. Clones share them.
 #[derive(Debug, Clone)]
@@ -21,8 +24,33 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Registers them.
+    /// Registers them, and what follows from the requests that are observed as those of `fulcio`.
     pub fn register(metrics: &Metrics) -> Result<Self, MetricError> {
+        for (name, help, of) in [
+            (
+                "http_requests_total",
+                "Requests to Fulcio.",
+                Quantity::Number,
+            ),
+            (
+                "fulcio_api_latency",
+                "How long Fulcio took, in seconds.",
+                Quantity::Seconds,
+            ),
+        ] {
+            let derived = Derived {
+                service: SERVICE,
+                labels: &[RequestLabel::Code, RequestLabel::SmallMethod],
+                of,
+            };
+            metrics.derive(name, help, derived)?;
+        }
+        let build = metrics.gauge(
+            "fulcio_build_info",
+            "The version in the original's words, always 1.",
+            ["version", "revision", "build_date", "goversion"],
+        )?;
+        build.set([env!("CARGO_PKG_VERSION"), "", "", "not Go"], 1.0);
         Ok(Self {
             issued: metrics.counter("fulcio_new_certs", "Certificates issued.", [])?,
             by_issuer: metrics.counter(

@@ -30,7 +30,7 @@ pub use api::Service;
 pub use counts::Counts;
 pub use identity_limit::IdentityLimit;
 
-use waxwing_serve::Route;
+use waxwing_serve::{GatewayRoute, Route};
 
 /// What this service answers, over HTTP and over gRPC.
 pub const ROUTES: &[Route] = &[
@@ -44,4 +44,25 @@ pub const ROUTES: &[Route] = &[
     ("POST", grpc::v2::GET_CONFIGURATION),
     ("POST", grpc::v1beta::CREATE_SIGNING_CERTIFICATE),
     ("POST", grpc::v1beta::GET_ROOT_CERTIFICATE),
+];
+
+/// Which call each request over HTTP is in the original, whose HTTP is a gateway to its gRPC.
+pub const GATEWAY: &[GatewayRoute] = &[
+    (
+        "POST",
+        "/api/v2/signingCert",
+        grpc::v2::CREATE_SIGNING_CERTIFICATE,
+    ),
+    ("GET", "/api/v2/trustBundle", grpc::v2::GET_TRUST_BUNDLE),
+    ("GET", "/api/v2/configuration", grpc::v2::GET_CONFIGURATION),
+    (
+        "POST",
+        "/api/v1/signingCert",
+        grpc::v1beta::CREATE_SIGNING_CERTIFICATE,
+    ),
+    (
+        "GET",
+        "/api/v1/rootCert",
+        grpc::v1beta::GET_ROOT_CERTIFICATE,
+    ),
 ];

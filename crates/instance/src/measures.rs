@@ -33,22 +33,8 @@ fn originals(metrics: &Metrics) -> Result<(), MetricError> {
     use Quantity::{Bytes, Nanoseconds, NanosecondsInAll, Number, Seconds};
     use RequestLabel::{Code, Method, Path, SmallMethod};
     const SMALL: &[RequestLabel] = &[Code, SmallMethod];
-    let (fulcio, rekor, tsa) = ("fulcio", "rekor", "tsa");
+    let (rekor, tsa) = ("rekor", "tsa");
     for (name, help, service, labels, of) in [
-        (
-            "http_requests_total",
-            "Requests to Fulcio.",
-            fulcio,
-            SMALL,
-            Number,
-        ),
-        (
-            "fulcio_api_latency",
-            "How long Fulcio took, in seconds.",
-            fulcio,
-            SMALL,
-            Seconds,
-        ),
         (
             "rekor_v2_http_requests_total",
             "Requests to Rekor.",
@@ -106,11 +92,7 @@ fn originals(metrics: &Metrics) -> Result<(), MetricError> {
         };
         metrics.derive(name, help, derived)?;
     }
-    for name in [
-        "fulcio_build_info",
-        "rekor_v2_build_info",
-        "timestamp_authority_build_info",
-    ] {
+    for name in ["rekor_v2_build_info", "timestamp_authority_build_info"] {
         let labels = ["version", "revision", "build_date", "goversion"];
         let info = metrics.gauge(
             name,

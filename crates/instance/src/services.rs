@@ -163,10 +163,8 @@ impl Services {
         for log in &ct_logs {
             asked = asked.nest(&log.prefix, log.router.clone());
             if log.held.name == active.name {
-                ct_log = Some(CtLog {
-                    url: format!("{}{}", address.base(), log.prefix),
-                    public_key: log.held.public_key.clone(),
-                });
+                let url = format!("{}{}", address.base(), log.prefix);
+                ct_log = Some(CtLog::new(url, log.held.public_key.clone()));
             }
         }
         let ct_log = ct_log.ok_or(StartError::NoActiveKey {

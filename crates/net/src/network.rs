@@ -28,6 +28,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Certificates in DER that are trusted as roots beside those of the system.
     pub additional_roots: Vec<Vec<u8>>,
+    /// Whether the system's roots are trusted; otherwise the additional ones alone.
+    pub system_roots: bool,
     /// What is shown to servers that ask who their client is: to every one that this client is used for.
     pub client_certificate: Option<ClientCertificate>,
     /// A host that has to prove another name than its own.
@@ -69,6 +71,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             additional_roots: Vec::new(),
+            system_roots: true,
             client_certificate: None,
             alias: None,
             proxy: Proxy::default(),
@@ -96,13 +99,16 @@ pub(crate) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
         .referer(false)
         .connect_timeout(settings.connect_timeout)
         .no_proxy();
-    if !settings.additional_roots.is_empty() {
+    if !settings.additional_roots.is_empty() || !settings.system_roots {
         let roots = settings.additional_roots.iter();
         let roots: Result<Vec<_>, _> = roots
             .map(|der| reqwest::Certificate::from_der(der))
             .collect();
         let roots = roots.map_err(|error| refused("additional root", &error))?;
-        builder = builder.tls_certs_merge(roots);
+        builder = match settings.system_roots {
+            true => builder.tls_certs_merge(roots),
+            false => builder.tls_certs_only(roots),
+        };
     }
     if let Some(alias) = &settings.alias {
         alias.check()?;

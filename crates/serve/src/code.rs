@@ -48,6 +48,26 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Cancelled,
+        Self::Unknown,
+        Self::InvalidArgument,
+        Self::DeadlineExceeded,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unimplemented,
+        Self::Internal,
+        Self::Unavailable,
+        Self::DataLoss,
+        Self::Unauthenticated,
+    ];
+
     /// The number on the wire.
     pub fn number(self) -> u8 {
         self as u8
@@ -73,6 +93,24 @@ impl Code {
             Self::DataLoss => "DataLoss",
             Self::Unauthenticated => "Unauthenticated",
         }
+    }
+
+    /// The code of an answer by HTTP, of those that share its status the usual one; none if it is good.
+    pub fn of(status: StatusCode) -> Option<Self> {
+        Some(match status.as_u16() {
+            200..=399 => return None,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 => Self::NotFound,
+            409 => Self::AlreadyExists,
+            429 => Self::ResourceExhausted,
+            499 => Self::Cancelled,
+            501 => Self::Unimplemented,
+            503 => Self::Unavailable,
+            504 => Self::DeadlineExceeded,
+            500.. => Self::Internal,
+            _ => Self::InvalidArgument,
+        })
     }
 
     /// The HTTP status.
@@ -120,8 +158,19 @@ mod tests {
             (Code::DataLoss, 15, 500),
             (Code::Unauthenticated, 16, 401),
         ];
+        assert_eq!(table.map(|(code, ..)| code), Code::ALL);
         for (code, number, status) in table {
             assert_eq!((code.number(), code.status().as_u16()), (number, status));
+            // Back again it is a code of the same status.
+            assert_eq!(
+                Code::of(code.status()).map(Code::status),
+                Some(code.status())
+            );
         }
+        assert_eq!(Code::of(StatusCode::CREATED), None);
+        assert_eq!(
+            Code::of(StatusCode::PAYLOAD_TOO_LARGE),
+            Some(Code::InvalidArgument)
+        );
     }
 }

@@ -31,15 +31,17 @@ pub use cross_origin::CrossOrigin;
 pub use fallback::{gateway_fallbacks, refuse_other_methods, refuse_unknown_paths};
 pub use file_watch::FileWatch;
 pub use grpc::{
-    Answer, Call, GRPC_HEALTH_ROUTES, GrpcCounts, GrpcRejection, REFLECTION_ROUTES, grpc_health,
-    reflection,
+    Answer, Call, GRPC_HEALTH_ROUTES, GatewayRoute, GrpcCounts, GrpcRejection, REFLECTION_ROUTES,
+    calls_alone, grpc_health, reflection,
 };
 pub use health::{HEALTH_ROUTES, health};
 pub use limits::{
     AddressRange, AddressRangeError, CallerLimits, ForwardedBy, InFlightLimit, Network, Overload,
     Rate, RateError, RateLimit, RateTable, Shape, TrustedProxies,
 };
-pub use listener::{Limits, ListenError, Listener, listen};
+#[cfg(unix)]
+pub use listener::LocalListener;
+pub use listener::{Limits, ListenError, Listener, UnixListenError, listen};
 pub use metrics::{
     Counter, Derived, Gauge, Histogram, METRICS_ROUTES, MOST_SERIES, MetricError, Metrics, Process,
     Quantity, RequestLabel, metrics_router,

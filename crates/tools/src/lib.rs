@@ -1,2 +1,7 @@
 //! Small fronts: each module is one of the originals' programs, a command line before a crate of the
 //! floors below, under the original's name, flags, variables and exit codes.
+
+pub mod fulcio;
+pub mod reload;
+pub mod stop;
+mod viper;

@@ -14,11 +14,9 @@ mod log_place;
 mod move_instance;
 mod opaque_log;
 mod order;
-mod reload;
 mod root;
 mod rotate;
 mod shell;
-mod stop;
 mod system;
 mod token;
 mod tool;
@@ -32,7 +30,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 use waxwing_cli::{Dialect, Environment, Exit, Output};
 
-use crate::tool::{Arguments, COSIGN, Tool};
+use crate::tool::{Arguments, COSIGN, FULCIO, Tool};
 
 /// All of Sigstore in one program
 ///
@@ -65,6 +63,9 @@ enum Command {
     /// Sign and verify software: the commands of cosign
     #[command(disable_help_flag = true)]
     Cosign(Arguments),
+    /// Issue certificates as a service of its own: the commands of fulcio
+    #[command(disable_help_flag = true)]
+    Fulcio(Arguments),
     Conformance(conformance::Conformance),
     Log(log_command::LogCommand),
     Hammer(hammer::Hammer),
@@ -107,6 +108,9 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         Command::Restore(command) => command.run(output),
         Command::Cosign(arguments) => {
             return COSIGN.with(arguments, environment, output);
+        }
+        Command::Fulcio(arguments) => {
+            return FULCIO.with(arguments, environment, output);
         }
     };
     match done {

@@ -20,8 +20,14 @@ pub(crate) const COSIGN: Tool = Tool {
     run: waxwing_cosign::run,
 };
 
+/// Issues certificates.
+pub(crate) const FULCIO: Tool = Tool {
+    name: "fulcio",
+    run: waxwing_tools::fulcio::run,
+};
+
 /// All of them, in the order of their names.
-pub(crate) const TOOLS: [Tool; 1] = [COSIGN];
+pub(crate) const TOOLS: [Tool; 2] = [COSIGN, FULCIO];
 
 /// What stands behind a program's name, for that program to read.
 #[derive(Debug, Args)]

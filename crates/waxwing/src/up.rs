@@ -8,6 +8,7 @@
 //!
 //! The lines go to the standard output; whoever started the program reads them up to `Ready`.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,12 +22,13 @@ use waxwing_instance::{
     Address, Beliefs, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
 };
 use waxwing_serve::{
-    FileWatch, GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, metrics_router,
+    FileWatch, GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, calls_alone,
+    metrics_router,
 };
+use waxwing_tools::reload::Reloads;
+use waxwing_tools::stop::asked_to_stop;
 
 use crate::configuration::{FulcioSource, Settings};
-use crate::reload::Reloads;
-use crate::stop::asked_to_stop;
 use crate::system::{SystemClock, surroundings};
 
 /// Where an instance listens that was told nothing.
@@ -231,9 +233,18 @@ impl Up {
         let surroundings = surroundings();
         let listener = Listener::bind(settings.listen.or(own).unwrap_or(LISTEN)).await?;
         let listener = listener.with_limits(settings.listener);
-        let mut reloads = Reloads::new(settings.watch.0)?;
+        let mut reloads = Reloads::new(settings.watch.0, warn)?;
         let (clock, tls) = (Arc::clone(&surroundings.clock), settings.tls.clone());
-        let listener = with_tls(listener, tls, &*clock, &mut reloads, output)?;
+        let tls = read_tls(tls, &clock, &mut reloads, output)?;
+        let listener = with_tls(listener, tls.as_ref());
+        let grpc_listener = match settings.grpc {
+            Some(address) => {
+                let listener = Listener::bind(address).await?;
+                let listener = listener.with_limits(settings.listener);
+                Some(with_tls(listener, tls.as_ref()))
+            }
+            None => None,
+        };
         let scheme = if settings.tls.is_some() {
             "https"
         } else {
@@ -261,7 +272,7 @@ impl Up {
         let mut choices = settings.choices;
         choices.guards.clone_from(&settings.guard);
         choices.fulcio = fulcio;
-        let shutdown = asked_to_stop()?;
+        let (shutdown, also_shutdown) = (asked_to_stop()?, asked_to_stop()?);
         choices.request_log = settings.log.map(|format| {
             let clock = Arc::clone(&surroundings.clock);
             RequestLog::new(format, std::io::stderr(), clock, &*surroundings.random)
@@ -286,7 +297,10 @@ impl Up {
         }
         output.line(&format!("Address: {}", instance.address().base()))?;
         output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
-        let grpc = GrpcCounts::register(instance.metrics())?;
+        if let Some(listener) = &grpc_listener {
+            output.line(&format!("gRPC: {scheme}://{}", listener.address()))?;
+        }
+        let grpc = GrpcCounts::register(instance.metrics(), |_| true)?;
         if let Some(address) = settings.metrics {
             let metrics = Listener::bind(address).await?;
             output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
@@ -303,7 +317,13 @@ impl Up {
         let watching = reloads.watch();
         // Outside of all that asks whose request it is.
         let router = settings.proxies.around(grpc.around(instance.router()));
-        listener.serve(router, shutdown).await;
+        let calls = calls_alone(router.clone());
+        let on_its_own = async {
+            if let Some(listener) = grpc_listener {
+                listener.serve(calls, also_shutdown).await;
+            }
+        };
+        tokio::join!(listener.serve(router, shutdown), on_its_own);
         // It could exchange what is closed next.
         watching.end().await;
         instance.close().await;
@@ -321,24 +341,35 @@ impl Up {
     }
 }
 
-/// Over TLS, if there is a certificate.
-fn with_tls(
-    listener: Listener,
+/// Says what went wrong while nobody was asking; nobody may be listening either.
+fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr(), "WARNING: {text}");
+}
+
+/// TLS, if there is a certificate.
+fn read_tls(
     files: Option<TlsFiles>,
-    clock: &dyn Clock,
+    clock: &Arc<dyn Clock>,
     reloads: &mut Reloads,
     output: &mut Output,
-) -> anyhow::Result<Listener> {
+) -> anyhow::Result<Option<Tls>> {
     let Some(files) = files else {
-        return Ok(listener);
+        return Ok(None);
     };
     let watch = FileWatch::new(vec![files.chain.clone(), files.key.clone()]);
     let (tls, warnings) = Tls::read(files, clock.now())?;
     for warning in warnings {
         output.warn(&warning.to_string());
     }
-    reloads.add_tls(watch, &tls);
-    Ok(listener.with_tls(tls))
+    reloads.add_tls(watch, &tls, clock);
+    Ok(Some(tls))
+}
+
+fn with_tls(listener: Listener, tls: Option<&Tls>) -> Listener {
+    match tls {
+        Some(tls) => listener.with_tls(tls.clone()),
+        None => listener,
+    }
 }
 
 impl From<Log> for LogFormat {

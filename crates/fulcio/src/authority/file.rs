@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! -----BEGIN CERTIFICATE-----  …  -----BEGIN CERTIFICATE-----  …
-//! -----BEGIN PRIVATE KEY-----  or  -----BEGIN ENCRYPTED PRIVATE KEY-----
+//! -----BEGIN ENCRYPTED PRIVATE KEY-----            PKCS#8, as `openssl genpkey -aes256` writes it
+//! -----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----   as cosign writes it, and COSIGN in the older form
+//! -----BEGIN PRIVATE KEY-----                      also EC PRIVATE KEY and RSA PRIVATE KEY, plain or in
+//!                                                  OpenSSL's older encryption, with DEK-Info
 //! ```
 //!
 //! Whoever watches the files calls [`FileAuthority::reload`]: it reads both anew and takes them only
@@ -28,12 +31,15 @@ const LARGEST_FILE: u64 = 256 * 1024;
 /// Most certificates in the chain.
 const MOST_CERTIFICATES: usize = 8;
 
+/// Reads an encrypted key with its password.
+type Open = fn(&str, &[u8]) -> Result<PrivateKey, KeyError>;
+
 /// Where the files are.
 #[derive(Clone)]
 pub struct FileSettings {
     /// The chain: the issuing certificate first, the root last.
     pub chain: PathBuf,
-    /// The key of the issuing certificate, PKCS#8.
+    /// The key of the issuing certificate.
     pub key: PathBuf,
     /// The password of an encrypted key.
     pub password: Option<Zeroizing<String>>,
@@ -188,13 +194,19 @@ fn chain(path: &Path) -> Result<Vec<Certificate>, FileError> {
 
 fn key(path: &Path, password: Option<&Zeroizing<String>>) -> Result<PrivateKey, FileError> {
     let text = read(path)?;
-    let key = match (
-        text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"),
-        password,
-    ) {
-        (false, _) => PrivateKey::from_pem(&text),
-        (true, Some(password)) => PrivateKey::from_encrypted_pem(&text, password.as_bytes()),
-        (true, None) => {
+    let open: Option<Open> = if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+        Some(PrivateKey::from_encrypted_pem)
+    } else if PrivateKey::is_sigstore_pem(&text) {
+        Some(PrivateKey::from_sigstore_pem)
+    } else if PrivateKey::is_dek_info_pem(&text) {
+        Some(PrivateKey::from_dek_info_pem)
+    } else {
+        None
+    };
+    let key = match (open, password) {
+        (None, _) => PrivateKey::from_plain_pem(&text),
+        (Some(open), Some(password)) => open(&text, password.as_bytes()),
+        (Some(_), None) => {
             let path = path.to_owned();
             return Err(FileError::NoPassword { path });
         }

@@ -23,7 +23,7 @@ pub const GET_ROOT_CERTIFICATE: &str = "/dev.sigstore.fulcio.v1beta.CA/GetRootCe
 
 const SCT: HeaderName = HeaderName::from_static("x-sct");
 
-pub(super) fn routes(router: Router<Service>) -> Router<Service> {
+pub(crate) fn routes(router: Router<Service>) -> Router<Service> {
     router
         .route(CREATE_SIGNING_CERTIFICATE, post(create_signing_certificate))
         .route(GET_ROOT_CERTIFICATE, post(get_root_certificate))

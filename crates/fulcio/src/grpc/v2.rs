@@ -27,7 +27,7 @@ pub const GET_TRUST_BUNDLE: &str = "/dev.sigstore.fulcio.v2.CA/GetTrustBundle";
 /// The path of the method.
 pub const GET_CONFIGURATION: &str = "/dev.sigstore.fulcio.v2.CA/GetConfiguration";
 
-pub(super) fn routes(router: Router<Service>) -> Router<Service> {
+pub(crate) fn routes(router: Router<Service>) -> Router<Service> {
     router
         .route(CREATE_SIGNING_CERTIFICATE, post(create_signing_certificate))
         .route(GET_TRUST_BUNDLE, post(get_trust_bundle))

@@ -17,9 +17,31 @@ pub use v2::CreateSigningCertificateRequest;
 impl Service {
     /// The routes of [`ROUTES`](crate::ROUTES).
     pub fn router(&self) -> Router {
-        let router = v1::routes(v2::routes(grpc::routes(Router::new())));
+        self.with_state(routes(grpc::routes(Router::new())))
+    }
+
+    /// Those of HTTP alone.
+    pub fn http_router(&self) -> Router {
+        self.with_state(routes(Router::new()))
+    }
+
+    /// Those of gRPC in version 2 alone, which is what the original serves on a port for gRPC.
+    pub fn grpc_router(&self) -> Router {
+        self.with_state(grpc::v2::routes(Router::new()))
+    }
+
+    /// Those of gRPC in version 1 alone, which the original serves on a socket of its own.
+    pub fn legacy_grpc_router(&self) -> Router {
+        self.with_state(grpc::v1beta::routes(Router::new()))
+    }
+
+    fn with_state(&self, router: Router<Self>) -> Router {
         refuse_other_methods(router.with_state(self.clone()))
     }
+}
+
+fn routes(router: Router<Service>) -> Router<Service> {
+    v1::routes(v2::routes(router))
 }
 
 /// The token of the `Authorization` header: what is left when the first `Bearer ` is taken away.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::ct_log::Behaviour;
-use crate::world::World;
+use crate::world::{Setup, World};
 
 #[tokio::test]
 async fn without_a_promise_that_holds_nothing_is_issued() {
@@ -51,4 +51,28 @@ async fn a_failed_certificate_leaves_its_serial_number_behind() {
     let submitted = world.ct_log.submitted();
     assert_ne!(submitted[0][0].serial(), leaf.serial());
     assert_eq!(submitted[1][0].serial(), leaf.serial());
+}
+
+/// As in the original without the log's key. What is no promise at all is refused still.
+#[tokio::test]
+async fn without_the_logs_key_whatever_it_promises_is_embedded() {
+    let setup = || Setup {
+        verified: false,
+        ..Setup::default()
+    };
+    let world = World::with(setup());
+    let request = world.with_token(&world.token());
+    for behaviour in [
+        Behaviour::Honest,
+        Behaviour::OtherLog,
+        Behaviour::OtherKey,
+        Behaviour::OtherTime,
+    ] {
+        world.ct_log.behave(behaviour);
+        world.accepts(&request).await;
+    }
+    for behaviour in [Behaviour::Failing, Behaviour::Html, Behaviour::NotBase64] {
+        world.ct_log.behave(behaviour);
+        assert_eq!(world.ask(&request).await.status.as_u16(), 500);
+    }
 }

@@ -70,6 +70,8 @@ pub(crate) struct Setup {
     /// In the place of the two authorities of the world.
     pub(crate) backend: Option<Arc<dyn Backend>>,
     pub(crate) logged: bool,
+    /// Whether the CT log's key is known.
+    pub(crate) verified: bool,
     pub(crate) other_chains: Vec<Vec<Certificate>>,
 }
 
@@ -81,6 +83,7 @@ impl Default for Setup {
             algorithms: ClientAlgorithms::default(),
             backend: None,
             logged: true,
+            verified: true,
             other_chains: Vec::new(),
         }
     }
@@ -103,9 +106,9 @@ impl World {
         let tokens = tokens.with_rules(setup.rules);
         let (root, issuing) = authorities();
         let certificates = (root.certificate.clone(), issuing.certificate.clone());
-        let promised = authority::CtLog {
-            url: CT_LOG.into(),
-            public_key: ct_log.public_key().clone(),
+        let promised = match setup.verified {
+            true => authority::CtLog::new(CT_LOG, ct_log.public_key().clone()),
+            false => authority::CtLog::dangerously_unverified(CT_LOG),
         };
         let random = Arc::new(SystemRandom);
         let backend = setup.backend.unwrap_or_else(|| {

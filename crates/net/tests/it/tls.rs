@@ -71,6 +71,24 @@ async fn a_root_that_nobody_named_is_not_trusted() {
 }
 
 #[tokio::test]
+async fn without_the_systems_roots_those_that_are_named_are_trusted() {
+    let url = format!("https://{}", serve().await);
+    let with = |additional_roots: Vec<Vec<u8>>| {
+        let settings = Settings {
+            additional_roots,
+            system_roots: false,
+            retry: Retry::never(),
+            ..Settings::default()
+        };
+        Client::network(settings)
+    };
+    let answer = with(vec![root()]).unwrap().get(&url).await.unwrap();
+    assert_eq!(answer.text(), "secret");
+    let error = with(Vec::new()).unwrap().get(&url).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
     let address = serve().await;
     let url = format!("https://localhost:{}", address.port());

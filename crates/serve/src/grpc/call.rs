@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Version};
 use prost::Message;
 use tonic::codec::{DecodeBuf, Decoder, Streaming};
 
-use super::{GrpcRejection, is_call};
+use super::{GrpcRejection, NOT_A_CALL, is_call};
 use crate::body::{READ_TIME, cap_of};
 use crate::{BodyError, Code, Rejection};
 
@@ -64,8 +64,7 @@ impl<S: Send + Sync> FromRequest<S> for Call {
             return Err((status, "gRPC requires HTTP/2\n").into_response());
         }
         if !is_call(request.headers()) {
-            let reason = "expected the content type application/grpc\n";
-            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason).into_response());
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, NOT_A_CALL).into_response());
         }
         match tokio::time::timeout(READ_TIME, read(request)).await {
             Ok(Ok(call)) => Ok(call),

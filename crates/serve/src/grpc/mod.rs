@@ -26,16 +26,34 @@ mod reflection;
 mod status;
 mod unknown;
 
-use http::HeaderMap;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 
 pub use answer::{Answer, GrpcRejection};
 pub use call::Call;
-pub use counts::GrpcCounts;
+pub use counts::{GatewayRoute, GrpcCounts};
 pub use health::{GRPC_HEALTH_ROUTES, grpc_health};
 pub use reflection::{REFLECTION_ROUTES, reflection};
 pub(crate) use status::Ended;
 pub(crate) use unknown::unknown_method;
+
+/// What is said to who asks for something else where calls are answered.
+pub(crate) const NOT_A_CALL: &str = "expected the content type application/grpc\n";
+
+/// `router` for calls alone, which is what belongs on a port for gRPC; everything else is 415, as Go's
+/// server answers there.
+pub fn calls_alone(router: Router) -> Router {
+    router.layer(from_fn(
+        async |request: Request, next: Next| match is_call(request.headers()) {
+            true => next.run(request).await,
+            false => (StatusCode::UNSUPPORTED_MEDIA_TYPE, NOT_A_CALL).into_response(),
+        },
+    ))
+}
 
 /// Whether a request is a call: `application/grpc`, alone or with `+proto`, and parameters or none.
 pub(crate) fn is_call(headers: &HeaderMap) -> bool {

@@ -9,10 +9,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
 use http_body_util::BodyExt;
 use prost::Message;
 use tower::ServiceExt;
+use waxwing_encoding::time::UnixTime;
 use waxwing_protos::health::v1::{HealthCheckRequest, HealthCheckResponse};
 use waxwing_serve::{
-    Answer, Call, Code, GrpcRejection, Observations, Rejection, grpc_health, reflection,
-    refuse_unknown_paths, with_body_cap,
+    Answer, Call, Code, GrpcCounts, GrpcRejection, Metrics, Observations, Process, Rejection,
+    calls_alone, grpc_health, metrics_router, reflection, refuse_unknown_paths, with_body_cap,
 };
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -213,4 +214,81 @@ async fn a_reflection_without_end_ends_after_a_minute() {
     assert_eq!(answered.grpc(), (0, String::new()));
     let told = String::from_utf8_lossy(&answered.body).into_owned();
     assert!(told.contains("dev.sigstore.fulcio.v2.CA"), "{told}");
+}
+
+#[tokio::test]
+async fn where_calls_are_alone_everything_else_is_415() {
+    let both = refuse_unknown_paths(grpc_health().merge(waxwing_serve::health()));
+    let alone = calls_alone(both.clone());
+    let page = || Request::get("/healthz").body(Body::empty()).unwrap();
+    assert_eq!(ask(&both, page()).await.status, StatusCode::OK);
+    let refused = ask(&alone, page()).await;
+    assert_eq!(refused.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    for router in [&both, &alone] {
+        let answer = ask(router, request(CHECK, framed(&[]))).await;
+        assert_eq!(answer.grpc(), (0, String::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_counted_when_it_comes_and_when_it_goes() {
+    let metrics = Metrics::default();
+    let counts = GrpcCounts::register(&metrics, |name| name == "grpc.health.v1.Health").unwrap();
+    let router = counts.around(grpc_health());
+    for path in [CHECK, CHECK, "/grpc.health.v1.Health/List"] {
+        ask(&router, request(path, framed(&[]))).await;
+    }
+    let process = Process {
+        started: UnixTime::from_seconds(0).unwrap(),
+        version: String::new(),
+        revision: String::new(),
+    };
+    let page = metrics_router(&Observations::new(), &metrics, process);
+    let page = ask(&page, Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    let count = |name: &str, method: &str| {
+        let labels = format!(
+            "grpc_type=\"unary\",grpc_service=\"grpc.health.v1.Health\",grpc_method=\"{method}\""
+        );
+        let line = format!("grpc_server_{name}_total{{{labels}}} ");
+        let mut lines = page.lines();
+        let found = lines.find_map(|found| found.strip_prefix(&line));
+        found
+            .unwrap_or_else(|| panic!("{line} is not in {page}"))
+            .to_owned()
+    };
+    for (name, expected) in [
+        ("started", ["2", "1", "0"]),
+        ("msg_received", ["2", "1", "0"]),
+        // The second method is not offered, and so answers with a status alone.
+        ("msg_sent", ["2", "0", "0"]),
+    ] {
+        assert_eq!(
+            ["Check", "List", "Watch"].map(|method| count(name, method)),
+            expected,
+            "{name}"
+        );
+    }
+    assert!(!page.contains("dev.sigstore"), "{page}");
+    // Each status of each method, those that nobody has seen too.
+    assert_eq!(page.matches("\ngrpc_server_handled_total{").count(), 3 * 17);
+    assert!(
+        page.contains("grpc_method=\"Check\",grpc_code=\"DataLoss\"} 0\n"),
+        "{page}"
+    );
+    // All services together are not too many series.
+    let metrics = Metrics::default();
+    let _counts = GrpcCounts::register(&metrics, |_| true).unwrap();
+    let process = Process {
+        started: UnixTime::from_seconds(0).unwrap(),
+        version: String::new(),
+        revision: String::new(),
+    };
+    let page = metrics_router(&Observations::new(), &metrics, process);
+    let page = ask(&page, Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(
+        page.contains("dev.sigstore.rekor") && !page.contains("\"other\""),
+        "{page}"
+    );
 }

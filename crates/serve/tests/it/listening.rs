@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use waxwing_serve::{Limits, Listener};
+use waxwing_serve::{Limits, Listener, LocalListener};
 
 const QUICK: &str = "GET /quick HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 const SLOW: &str = "GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -18,6 +19,7 @@ fn limits() -> Limits {
     Limits {
         connections: 1,
         header_read: Duration::from_millis(200),
+        idle: Duration::from_millis(200),
         grace: Duration::from_secs(5),
     }
 }
@@ -138,4 +140,58 @@ async fn a_port_in_use_is_named() {
     let error = Listener::bind(first.address()).await.unwrap_err();
     let start = format!("cannot listen on {}: ", first.address());
     assert!(error.to_string().starts_with(&start), "{error}");
+}
+
+#[tokio::test]
+async fn silence_has_a_time_of_its_own() {
+    let patient = Limits {
+        header_read: Duration::from_secs(30),
+        ..limits()
+    };
+    let served = serve(patient).await;
+    let idle = connect(served.address, "GET /quick HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let began = Instant::now();
+    assert!(rest(idle).await.ends_with("quick"));
+    assert!(began.elapsed() < Duration::from_secs(5));
+    // A request that runs is no silence, however long it takes.
+    let slow = connect(served.address, SLOW).await;
+    assert!(rest(slow).await.ends_with("slow"));
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_a_path_or_a_name_that_no_file_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let abstracted = format!("waxwing-serve-{}", std::process::id());
+    let names = [
+        (path.display().to_string(), path.display().to_string()),
+        (format!("@{abstracted}"), format!("\0{abstracted}")),
+    ];
+    for (name, place) in names {
+        let listener = LocalListener::bind(&name).unwrap().with_limits(limits());
+        let error = LocalListener::bind(&name).unwrap_err();
+        let start = format!("cannot listen on the Unix socket {name}: ");
+        assert!(error.to_string().starts_with(&start), "{error}");
+        // Nobody's address is known there, and nobody is asked for one.
+        let seen = async |request: Request| {
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+            format!("{:?}", peer.map(|peer| peer.0))
+        };
+        let router = Router::new().route("/quick", get(seen));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let done = tokio::spawn(listener.serve(router, async { drop(stopped.await) }));
+        let mut stream = UnixStream::connect(&place).await.unwrap();
+        stream.write_all(QUICK.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("None"),
+            "{answer}"
+        );
+        drop(stop);
+        done.await.unwrap();
+        assert!(UnixStream::connect(&place).await.is_err());
+        // What comes after it finds the name free.
+        drop(LocalListener::bind(&name).unwrap());
+    }
 }

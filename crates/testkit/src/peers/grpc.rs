@@ -82,7 +82,7 @@ impl Call {
 }
 
 impl Grpc {
-    /// Calls the server at `target`, a host and a port, in the order given, over one connection: in the
+    /// Calls the server at `target`, a host and a port or a Unix socket, in the order given, over one connection: in the
     /// clear, or with TLS by a certificate that these roots (a PEM file) vouch for.
     ///
     /// # Panics

@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) guard: Option<PathBuf>,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) metrics: Option<SocketAddr>,
+    /// Where gRPC is answered besides, and nothing else.
+    pub(crate) grpc: Option<SocketAddr>,
     pub(crate) log: Option<LogFormat>,
     /// How often files are looked at; zero for never.
     pub(crate) watch: Watch,
@@ -89,6 +91,7 @@ impl Settings {
             guard: values::path(&mut file, "guard")?,
             tls: tls(&mut file)?,
             metrics: values::address(&mut file, "metrics")?,
+            grpc: values::address(&mut file, "grpc")?,
             log: log(&mut file)?,
             ..Self::default()
         };

@@ -20,6 +20,7 @@ use waxwing_tlog::merkle::{leaf_hash, verify_inclusion};
 use waxwing_tlog::note::NoteSigner;
 use waxwing_tlog::tile::Tile;
 
+use crate::configured::server::{Ask, Server};
 use crate::log_serve::ask;
 use crate::up::{Running, certify_this_machine, token};
 
@@ -456,6 +457,9 @@ fn it_speaks_grpc_over_tls_and_counts_and_logs_it() {
         format!("grpc_server_handled_total{{{called},grpc_code=\"OK\"}} 1\n"),
         format!("grpc_server_handled_total{{{called},grpc_code=\"InvalidArgument\"}} 1\n"),
         format!("grpc_server_handling_seconds_count{{{called}}} 2\n"),
+        // Each call brought a message; one was answered with one.
+        format!("grpc_server_msg_received_total{{{called}}} 2\n"),
+        format!("grpc_server_msg_sent_total{{{called}}} 1\n"),
         // Nobody called it; it shows all the same.
         "grpc_server_started_total{grpc_type=\"unary\",grpc_service=\"dev.sigstore.rekor.v2.Rekor\",grpc_method=\"CreateEntry\"} 0\n".to_owned(),
     ] {
@@ -466,6 +470,37 @@ fn it_speaks_grpc_over_tls_and_counts_and_logs_it() {
     let codes = lines.map(|line| serde_json::from_str::<Value>(line).unwrap()["grpc"].clone());
     assert_eq!(codes.collect::<Vec<_>>(), ["OK", "InvalidArgument"]);
     assert!(!said.contains(&token));
+}
+
+#[test]
+fn an_address_for_grpc_alone_answers_calls_and_nothing_else() {
+    let Some(client) = require() else { return };
+    let server = Server::start("grpc: 127.0.0.1:0\n");
+    let alone = server.running.said("gRPC: http://").to_owned();
+    let asked = Asked::new();
+    let none = json!({});
+    let calls = [
+        Call::new(ISSUE, &asked.v2(Some(&token(server.path())))),
+        Call::new("dev.sigstore.rekor.v2.Rekor/GetCheckpoint", &none),
+        Call::new("grpc.health.v1.Health/Check", &none),
+    ];
+    // The address for everything goes on answering calls.
+    for target in [alone.as_str(), target(&server.running)] {
+        let answers = client.call(target, None, &calls);
+        let codes: Vec<&str> = answers.iter().map(|answer| answer.code.as_str()).collect();
+        assert_eq!(codes, ["OK", "OK", "OK"], "{answers:?}");
+    }
+    let ask = |path: &str| Ask::new(path).of(alone.parse().unwrap());
+    assert_eq!(
+        ask("GET /api/v2/trustBundle").is(415).text(),
+        "expected the content type application/grpc\n"
+    );
+    ask("GET /oidc/.well-known/openid-configuration").is(415);
+    server.get("/api/v2/trustBundle").is(200);
+    // Both end with it.
+    let said = server.running.stop();
+    assert!(said.ends_with("Closed\n"), "{said}");
+    assert!(std::net::TcpStream::connect(&alone).is_err());
 }
 
 #[test]

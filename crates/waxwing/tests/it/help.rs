@@ -30,6 +30,16 @@ fn cosign_verify_blob() {
 }
 
 #[test]
+fn fulcio() {
+    insta::assert_snapshot!(help(&["fulcio", "--help"]));
+}
+
+#[test]
+fn fulcio_serve() {
+    insta::assert_snapshot!(help(&["fulcio", "serve", "--help"]));
+}
+
+#[test]
 fn waxwing_log_serve() {
     insta::assert_snapshot!(help(&["log", "serve", "--help"]));
 }

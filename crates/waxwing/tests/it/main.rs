@@ -13,6 +13,7 @@ mod cosign;
 mod cosign_trust;
 mod foreign_issuer;
 mod fsck;
+mod fulcio;
 mod grpc;
 mod hammer;
 mod hammer_instance;

@@ -9,5 +9,5 @@ mod metrics;
 mod proxies;
 mod rekor;
 mod reloading;
-mod server;
+pub(crate) mod server;
 mod timestamp;
