@@ -15,11 +15,11 @@
 //! Refused: ciphers other than AES in CBC mode.
 
 use aws_lc_rs::cipher::{AES_128, AES_192, AES_256};
+use md5::{Digest as _, Md5};
 use waxwing_encoding::{base64, hex, pem};
 use zeroize::Zeroizing;
 
 use crate::encrypted_key::{LARGEST_KEY, decrypt_cbc};
-use crate::md5::md5;
 use crate::{KeyError, PrivateKey};
 
 const HEADER: &str = "DEK-Info: ";
@@ -70,15 +70,22 @@ impl PrivateKey {
     }
 }
 
+/// The digest of `parts`, one after the other; for this and nothing else.
+fn md5_of(parts: &[&[u8]]) -> Zeroizing<[u8; 16]> {
+    let mut digest = Md5::new();
+    parts.iter().for_each(|part| digest.update(part));
+    Zeroizing::new(digest.finalize().into())
+}
+
 /// `EVP_BytesToKey` with one turn of MD5: each piece is the digest of the piece before it, the password
 /// and the salt.
 fn derived(password: &[u8], vector: &[u8; 16], length: usize) -> Zeroizing<Vec<u8>> {
     let salt: Vec<u8> = vector.iter().take(8).copied().collect();
     let mut key = Zeroizing::new(Vec::with_capacity(48));
-    let mut piece = md5(&[password, &salt]);
+    let mut piece = md5_of(&[password, &salt]);
     key.extend_from_slice(&*piece);
     while key.len() < length {
-        piece = md5(&[&*piece, password, &salt]);
+        piece = md5_of(&[&*piece, password, &salt]);
         key.extend_from_slice(&*piece);
     }
     key.truncate(length);

@@ -19,8 +19,6 @@ mod algorithm;
 mod dek_info;
 mod digest;
 mod encrypted_key;
-#[cfg(feature = "key-files")]
-mod md5;
 mod prehashed;
 mod private_key;
 mod public_key;
