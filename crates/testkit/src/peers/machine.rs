@@ -1,5 +1,5 @@
 //! What is around a machine that has tokens: an agent of SPIFFE on grpcio (`tests/peers/spiffe_agent.py`), and Google's
-//! servers behind a proxy (`tests/peers/google.py`).
+//! servers behind a proxy (`tests/peers/google_tokens.py`).
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -37,7 +37,7 @@ pub fn spiffe_agent(socket: &Path, token: &str) -> Option<Machine> {
 /// When it does not start.
 pub fn google(certificate: &Path, key: &Path, token: &str) -> Option<Machine> {
     start(
-        "google.py",
+        "google_tokens.py",
         &[certificate.as_os_str(), key.as_os_str(), token.as_ref()],
     )
 }

@@ -1,6 +1,6 @@
 """Google's servers, behind a proxy that leads every host to them:
 
-    python google.py CERTIFICATE KEY TOKEN     ->     `proxy URL`, and then each request, in JSON, a line each
+    python google_tokens.py CERTIFICATE KEY TOKEN     ->     `proxy URL`, and then each request, in JSON, a line each
 
 It ends when standard input does.
 """
