@@ -5,11 +5,16 @@
 //! COSIGN_TIMESTAMP_SERVER_URL=… stands for --timestamp-server-url=…
 //! ```
 //!
+//! Tools that find values in files too, or under other names, look for them first and hand them over as
+//! [`Standing`].
+//!
 //! Refused: `--yes false` (the word is an argument of its own, as in pflag), and long flags with one
 //! dash unless the tool is one that rewrites them.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, Parser};
@@ -25,6 +30,23 @@ const HELP_WIDTH: usize = 100;
 pub struct Dialect<'a> {
     single_dash: SingleDash,
     binding: Option<Binding<'a>>,
+    standing: Option<&'a BTreeMap<String, Standing>>,
+}
+
+/// What stands for a flag that is not given.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The value.
+    pub value: String,
+    /// Where it is from, for complaints: `the variable FULCIO_SERVE_PORT`.
+    pub source: String,
+}
+
+impl fmt::Debug for Standing {
+    /// Without the value: it may be a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Standing({})", self.source)
+    }
 }
 
 /// Which variables stand for which flags.
@@ -66,6 +88,15 @@ impl<'a> Dialect<'a> {
         };
         Self {
             binding: Some(binding),
+            ..self
+        }
+    }
+
+    /// Lets these values stand for flags that are not given, each under the flag's long name.
+    #[must_use]
+    pub fn with_values(self, standing: &'a BTreeMap<String, Standing>) -> Self {
+        Self {
+            standing: Some(standing),
             ..self
         }
     }
@@ -113,14 +144,28 @@ impl<'a> Dialect<'a> {
             let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
             texts.any(|text| text.split('=').next() == Some(flag))
         };
-        if let Some((flag, variable)) = variable(error, self.binding)
+        if let Some((flag, source)) = self.source(error)
             && !given(flag)
         {
-            output.note(&format!(
-                "The value of {flag} is that of the variable {variable}."
-            ));
+            output.note(&format!("The value of {flag} is that of {source}."));
         }
         Exit::Failure
+    }
+
+    /// The flag that the error is about, and where its value is from if it is not given.
+    fn source<'e>(&self, error: &'e clap::Error) -> Option<(&'e str, String)> {
+        let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+            return None;
+        };
+        let flag = argument.split(['[', ' ', '=']).next()?;
+        let long = flag.strip_prefix("--")?;
+        if let Some(standing) = self.standing.and_then(|standing| standing.get(long)) {
+            return Some((flag, standing.source.clone()));
+        }
+        let binding = self.binding?;
+        let variable = variable_name(binding.prefix, long);
+        binding.environment.value(&variable)?;
+        Some((flag, format!("the variable {variable}")))
     }
 
     fn adapted(&self, command: Command, binding: Option<Binding<'_>>) -> Command {
@@ -129,8 +174,12 @@ impl<'a> Dialect<'a> {
             .args_override_self(true)
             .mut_args(|argument| {
                 let argument = accept_boolean(argument);
-                match binding {
+                let argument = match binding {
                     Some(binding) => bind(argument, binding),
+                    None => argument,
+                };
+                match self.standing {
+                    Some(standing) => stand(argument, standing),
                     None => argument,
                 }
             })
@@ -177,15 +226,14 @@ fn bind(argument: Arg, binding: Binding<'_>) -> Arg {
     }
 }
 
-/// The flag that the error is about, if its value can only have come from a variable.
-fn variable<'e>(error: &'e clap::Error, binding: Option<Binding<'_>>) -> Option<(&'e str, String)> {
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
-    let flag = argument.split(['[', ' ', '=']).next()?;
-    let variable = variable_name(binding?.prefix, flag.strip_prefix("--")?);
-    binding?.environment.value(&variable)?;
-    Some((flag, variable))
+/// Gives a flag the value that stands for it. Help does not show it: it may be a password.
+fn stand(argument: Arg, standing: &BTreeMap<String, Standing>) -> Arg {
+    let long = argument.get_long();
+    let value = long.and_then(|long| standing.get(long));
+    match value.map(|standing| standing.value.clone()) {
+        Some(value) => argument.default_value(value).hide_default_value(true),
+        None => argument,
+    }
 }
 
 fn variable_name(prefix: &str, long: &str) -> String {

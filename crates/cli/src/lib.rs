@@ -24,10 +24,11 @@ pub mod prompt;
 mod single_dash;
 mod step;
 mod surroundings;
+mod version;
 
 pub use artifact::ReadArtifact;
 pub use boolean::{BooleanError, parse_boolean};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Standing};
 pub use duration::{DurationError, parse_duration};
 pub use environment::Environment;
 pub use exit::Exit;
@@ -36,3 +37,4 @@ pub use progress::Progress;
 pub use single_dash::SingleDash;
 pub use step::{Mark, Step};
 pub use surroundings::Surroundings;
+pub use version::Version;

@@ -18,7 +18,6 @@ mod signing_config;
 mod trust;
 mod trusted_root;
 mod verify;
-mod version;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,7 +27,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use waxwing_cli::{
-    Dialect, Environment, Exit, Output, SingleDash, Surroundings, network, parse_duration,
+    Dialect, Environment, Exit, Output, SingleDash, Surroundings, Version, network, parse_duration,
 };
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
@@ -79,7 +78,7 @@ enum Command {
     Bundle(bundle::BundleCommand),
     Initialize(initialize::Initialize),
     Env(env_command::EnvCommand),
-    Version(version::Version),
+    Version(Version),
     Completion(completion::Completion),
     SignBlob(sign::SignBlob),
     AttestBlob(sign::AttestBlob),
@@ -153,7 +152,9 @@ impl Command {
             Self::Bundle(command) => command.run(means, output).await,
             Self::Initialize(command) => command.run(means, output).await,
             Self::Env(command) => command.run(means, output),
-            Self::Version(command) => command.run(output),
+            Self::Version(command) => {
+                command.run("cosign: files are signed and verified by waxwing", output)
+            }
             Self::Completion(command) => {
                 command.run(Dialect::new().command(Cosign::command()), output)
             }

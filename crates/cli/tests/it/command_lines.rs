@@ -1,10 +1,11 @@
 //! Command lines as cobra and pflag read them.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use waxwing_cli::{Dialect, Environment, Exit, SingleDash, parse_duration};
+use waxwing_cli::{Dialect, Environment, Exit, SingleDash, Standing, parse_duration};
 
 use crate::desk;
 
@@ -202,6 +203,45 @@ fn a_variable_that_is_no_boolean_is_refused() {
     For more information, try '--help'.
     The value of --yes is that of the variable TOOL_YES.
     ");
+}
+
+#[test]
+fn what_was_found_elsewhere_stands_for_flags_that_are_not_given() {
+    let standing = |values: &[(&str, &str)]| -> BTreeMap<String, Standing> {
+        let values = values.iter().map(|(name, value)| {
+            let (value, source) = ((*value).to_owned(), format!("{name} in tool.yaml"));
+            ((*name).to_owned(), Standing { value, source })
+        });
+        values.collect()
+    };
+    let values = standing(&[
+        ("key", "secret"),
+        ("yes", "true"),
+        ("timeout", "5s"),
+        ("x", "y"),
+    ]);
+    let dialect = Dialect::new().with_values(&values);
+    let tool = parse(dialect, "tool sign-blob").unwrap();
+    assert_eq!(tool.timeout, Duration::from_secs(5));
+    let signed_blob = signed(tool);
+    assert_eq!(
+        (signed_blob.key.as_deref(), signed_blob.yes),
+        (Some("secret"), true)
+    );
+    let tool = parse(dialect, "tool sign-blob --key other --yes=false").unwrap();
+    let signed_blob = signed(tool);
+    assert_eq!(
+        (signed_blob.key.as_deref(), signed_blob.yes),
+        (Some("other"), false)
+    );
+    let help = parse(dialect, "tool sign-blob --help").unwrap_err();
+    assert!(!help.contains("secret") && !format!("{values:?}").contains("secret"));
+    let values = standing(&[("timeout", "soon")]);
+    let refused = parse(Dialect::new().with_values(&values), "tool env").unwrap_err();
+    assert!(
+        refused.ends_with("The value of --timeout is that of timeout in tool.yaml.\n"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -1,12 +1,13 @@
-//! `cosign version`: which program this is, in the fields that scripts read.
+//! `version` of each tool: which program this is, in the fields that scripts read.
 
 use clap::Args;
 use serde::Serialize;
-use waxwing_cli::Output;
+
+use crate::Output;
 
 /// Print the version
 #[derive(Debug, Args)]
-pub(crate) struct Version {
+pub struct Version {
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -25,7 +26,8 @@ struct Told {
 }
 
 impl Version {
-    pub(crate) fn run(&self, output: &mut Output) -> anyhow::Result<()> {
+    /// Prints it; `purpose` is the line above, `cosign: files are signed and verified by waxwing`.
+    pub fn run(&self, purpose: &str, output: &mut Output) -> anyhow::Result<()> {
         let told = Told {
             git_version: format!("v{}", env!("CARGO_PKG_VERSION")),
             git_commit: "unknown",
@@ -39,7 +41,7 @@ impl Version {
             output.json(&told)?;
             return Ok(());
         }
-        output.line("cosign: files are signed and verified by waxwing\n")?;
+        output.line(&format!("{purpose}\n"))?;
         for (name, value) in [
             ("GitVersion", told.git_version.as_str()),
             ("GitCommit", told.git_commit),
