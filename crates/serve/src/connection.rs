@@ -7,8 +7,9 @@
 //! PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
 //! ```
 //!
-//! A connection on which no request runs for the time that a head may take is closed, whatever it
-//! speaks and however far it came: in HTTP/2 with GOAWAY, after which clients connect anew.
+//! A connection on which no request runs for too long is closed, whatever it speaks and however far it
+//! came: in HTTP/2 with GOAWAY, after which clients connect anew. In HTTP/1.1 the time for a head begins
+//! when the one before it was answered, so that there the shorter of both times ends a silence.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
@@ -55,11 +58,25 @@ pub(crate) struct Terms {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
+/// A connection that was accepted.
+pub(crate) enum Accepted {
+    /// With the address of who calls.
+    Tcp(TcpStream, SocketAddr),
+    /// From this machine: by a socket that has no addresses, and needs no TLS.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
 impl Terms {
     /// Serves one connection to its end. A caller that breaks off is its own affair.
-    pub(crate) async fn serve(self, stream: TcpStream, peer: SocketAddr) {
+    pub(crate) async fn serve(self, accepted: Accepted) {
+        let (stream, peer) = match accepted {
+            Accepted::Tcp(stream, peer) => (stream, peer),
+            #[cfg(unix)]
+            Accepted::Unix(stream) => return self.speak(stream, None).await,
+        };
         let Some(tls) = self.tls.clone() else {
-            return self.speak(stream, peer).await;
+            return self.speak(stream, Some(peer)).await;
         };
         let mut stopping = self.stopping.clone();
         let greeting = timeout(self.limits.header_read, greet(&tls, stream));
@@ -69,11 +86,11 @@ impl Terms {
             greeted = greeting => greeted,
         };
         if let Ok(Some(stream)) = greeted {
-            self.speak(stream, peer).await;
+            self.speak(stream, Some(peer)).await;
         }
     }
 
-    async fn speak<S>(self, stream: S, peer: SocketAddr)
+    async fn speak<S>(self, stream: S, peer: Option<SocketAddr>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -81,7 +98,9 @@ impl Terms {
         let router = self.router;
         let service = service_fn(|mut request: Request<Incoming>| {
             // Handlers that limit guesses ask who is calling.
-            request.extensions_mut().insert(ConnectInfo(peer));
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(ConnectInfo(peer));
+            }
             let running = activity.begin();
             let answer = router.clone().oneshot(request);
             async move {
@@ -100,7 +119,7 @@ impl Terms {
                     stopped = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = activity.pause(self.limits.header_read) => {
+                () = activity.pause(self.limits.idle) => {
                     // Asked to go and gone neither: it has had its time twice.
                     if closing {
                         return;

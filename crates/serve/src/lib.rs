@@ -39,7 +39,9 @@ pub use limits::{
     AddressRange, AddressRangeError, CallerLimits, ForwardedBy, InFlightLimit, Network, Overload,
     Rate, RateError, RateLimit, RateTable, Shape, TrustedProxies,
 };
-pub use listener::{Limits, ListenError, Listener, listen};
+#[cfg(unix)]
+pub use listener::LocalListener;
+pub use listener::{Limits, ListenError, Listener, UnixListenError, listen};
 pub use metrics::{
     Counter, Derived, Gauge, Histogram, METRICS_ROUTES, MOST_SERIES, MetricError, Metrics, Process,
     Quantity, RequestLabel, metrics_router,

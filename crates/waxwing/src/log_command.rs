@@ -15,10 +15,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use waxwing_cli::Output;
 use waxwing_log::{PartialTiles, opaque};
 use waxwing_serve::Listener;
+use waxwing_tools::stop::asked_to_stop;
 
 use crate::freeze::Freeze;
 use crate::opaque_log::{LogKeyType, OpaqueLog};
-use crate::stop::asked_to_stop;
 
 /// Transparency logs of one's own
 ///

@@ -8,6 +8,7 @@
 //!
 //! The lines go to the standard output; whoever started the program reads them up to `Ready`.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,10 +24,10 @@ use waxwing_instance::{
 use waxwing_serve::{
     FileWatch, GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, metrics_router,
 };
+use waxwing_tools::reload::Reloads;
+use waxwing_tools::stop::asked_to_stop;
 
 use crate::configuration::{FulcioSource, Settings};
-use crate::reload::Reloads;
-use crate::stop::asked_to_stop;
 use crate::system::{SystemClock, surroundings};
 
 /// Where an instance listens that was told nothing.
@@ -231,9 +232,9 @@ impl Up {
         let surroundings = surroundings();
         let listener = Listener::bind(settings.listen.or(own).unwrap_or(LISTEN)).await?;
         let listener = listener.with_limits(settings.listener);
-        let mut reloads = Reloads::new(settings.watch.0)?;
+        let mut reloads = Reloads::new(settings.watch.0, warn)?;
         let (clock, tls) = (Arc::clone(&surroundings.clock), settings.tls.clone());
-        let listener = with_tls(listener, tls, &*clock, &mut reloads, output)?;
+        let listener = with_tls(listener, tls, &clock, &mut reloads, output)?;
         let scheme = if settings.tls.is_some() {
             "https"
         } else {
@@ -286,7 +287,7 @@ impl Up {
         }
         output.line(&format!("Address: {}", instance.address().base()))?;
         output.line(&format!("Listening: {scheme}://{}", listener.address()))?;
-        let grpc = GrpcCounts::register(instance.metrics())?;
+        let grpc = GrpcCounts::register(instance.metrics(), |_| true)?;
         if let Some(address) = settings.metrics {
             let metrics = Listener::bind(address).await?;
             output.line(&format!("Metrics: http://{}/metrics", metrics.address()))?;
@@ -321,11 +322,16 @@ impl Up {
     }
 }
 
+/// Says what went wrong while nobody was asking; nobody may be listening either.
+fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr(), "WARNING: {text}");
+}
+
 /// Over TLS, if there is a certificate.
 fn with_tls(
     listener: Listener,
     files: Option<TlsFiles>,
-    clock: &dyn Clock,
+    clock: &Arc<dyn Clock>,
     reloads: &mut Reloads,
     output: &mut Output,
 ) -> anyhow::Result<Listener> {
@@ -337,7 +343,7 @@ fn with_tls(
     for warning in warnings {
         output.warn(&warning.to_string());
     }
-    reloads.add_tls(watch, &tls);
+    reloads.add_tls(watch, &tls, clock);
     Ok(listener.with_tls(tls))
 }
 

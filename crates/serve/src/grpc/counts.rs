@@ -5,7 +5,9 @@
 //! grpc_server_handled_total{…,grpc_code="OK"} 7
 //! ```
 //!
-//! Calls of one message are counted; reflection, whose streams last as long as somebody looks, is not.
+//! Each has one message each way: the one that came is counted when the call began, as there, and the one
+//! that went only if the call ended well. Reflection is no call of one message, and the originals that
+//! have these names do not offer it: it is not counted.
 
 use axum::Router;
 use axum::extract::Request;
@@ -28,12 +30,14 @@ const UNARY: &str = "unary";
 pub struct GrpcCounts {
     started: Counter<3>,
     handled: Counter<4>,
+    received: Counter<3>,
+    sent: Counter<3>,
     seconds: Histogram<3>,
 }
 
 impl GrpcCounts {
-    /// Registers them, each method of each service with 0.
-    pub fn register(metrics: &Metrics) -> Result<Self, MetricError> {
+    /// Registers them, with 0 for each method of the services whose full names `offers` says yes to.
+    pub fn register(metrics: &Metrics, offers: impl Fn(&str) -> bool) -> Result<Self, MetricError> {
         let labels = ["grpc_type", "grpc_service", "grpc_method"];
         let counts = Self {
             started: metrics.counter("grpc_server_started_total", "Calls that began.", labels)?,
@@ -42,6 +46,16 @@ impl GrpcCounts {
                 "Calls that were answered, by their status.",
                 ["grpc_type", "grpc_service", "grpc_method", "grpc_code"],
             )?,
+            received: metrics.counter(
+                "grpc_server_msg_received_total",
+                "Messages that came with calls.",
+                labels,
+            )?,
+            sent: metrics.counter(
+                "grpc_server_msg_sent_total",
+                "Messages that calls were answered with.",
+                labels,
+            )?,
             seconds: metrics.histogram(
                 "grpc_server_handling_seconds",
                 "Time from a call's head to its answer's head.",
@@ -49,9 +63,11 @@ impl GrpcCounts {
                 BOUNDS,
             )?,
         };
-        for (service, methods) in SERVICES {
+        for (service, methods) in SERVICES.iter().filter(|(service, _)| offers(service)) {
             for method in *methods {
-                counts.started.add([UNARY, service, method], 0);
+                for counter in [&counts.started, &counts.received, &counts.sent] {
+                    counter.add([UNARY, service, method], 0);
+                }
             }
         }
         Ok(counts)
@@ -67,6 +83,7 @@ impl GrpcCounts {
                     return next.run(request).await;
                 };
                 counts.started.add([UNARY, service, method], 1);
+                counts.received.add([UNARY, service, method], 1);
                 let began = Instant::now();
                 let response = next.run(request).await;
                 let ended = response.extensions().get::<Ended>();
@@ -74,6 +91,9 @@ impl GrpcCounts {
                 let code = ended.map_or("Unknown", |ended| ended.0);
                 let seconds = began.elapsed().as_secs_f64();
                 counts.handled.add([UNARY, service, method, code], 1);
+                if ended == Some(&Ended::WELL) {
+                    counts.sent.add([UNARY, service, method], 1);
+                }
                 counts.seconds.observe([UNARY, service, method], seconds);
                 response
             }

@@ -25,7 +25,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{Error, InconsistentKeys, ServerConfig};
+use tokio_rustls::rustls::{Error, InconsistentKeys, ServerConfig, SupportedProtocolVersion};
 use waxwing_encoding::pem::{self, Block, PemError};
 use waxwing_encoding::time::UnixTime;
 use waxwing_pki::Certificate;
@@ -85,11 +85,27 @@ impl Tls {
     /// Reads the files. With what comes back goes all that the operator should know at `now`. Blocks
     /// for as long as the file system does.
     pub fn read(files: TlsFiles, now: UnixTime) -> Result<(Self, Vec<TlsWarning>), TlsError> {
+        Self::with_versions(files, &[&TLS13, &TLS12], now)
+    }
+
+    /// [`read`](Self::read) for clients of TLS 1.3 alone; all others are turned away in the handshake.
+    pub fn read_for_tls13(
+        files: TlsFiles,
+        now: UnixTime,
+    ) -> Result<(Self, Vec<TlsWarning>), TlsError> {
+        Self::with_versions(files, &[&TLS13], now)
+    }
+
+    fn with_versions(
+        files: TlsFiles,
+        versions: &[&'static SupportedProtocolVersion],
+        now: UnixTime,
+    ) -> Result<(Self, Vec<TlsWarning>), TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let (certified, warnings) = certified(&files, &provider, now)?;
         let present = Arc::new(Present(RwLock::new(Arc::new(certified))));
         let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&TLS13, &TLS12])
+            .with_protocol_versions(versions)
             .map_err(|error| TlsError::Key {
                 path: files.key.clone(),
                 reason: error.to_string(),

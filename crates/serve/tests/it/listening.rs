@@ -18,6 +18,7 @@ fn limits() -> Limits {
     Limits {
         connections: 1,
         header_read: Duration::from_millis(200),
+        idle: Duration::from_millis(200),
         grace: Duration::from_secs(5),
     }
 }

@@ -212,6 +212,7 @@ async fn a_handshake_that_does_not_come_is_not_waited_for() {
     let limits = Limits {
         connections: 1,
         header_read: Duration::from_millis(200),
+        idle: Duration::from_millis(200),
         grace: Duration::from_secs(5),
     };
     let served = greeter(first(), limits).await;

@@ -30,10 +30,10 @@ pub(super) fn read(
         &mut listener.connections,
         values::count(&mut table, "connections")?,
     );
-    set(
-        &mut listener.header_read,
-        values::some_time(&mut table, "idle")?,
-    );
+    if let Some(idle) = values::some_time(&mut table, "idle")? {
+        listener.header_read = idle;
+        listener.idle = idle;
+    }
     set(
         &mut listener.grace,
         values::duration(&mut table, "shutdown")?,

@@ -456,6 +456,9 @@ fn it_speaks_grpc_over_tls_and_counts_and_logs_it() {
         format!("grpc_server_handled_total{{{called},grpc_code=\"OK\"}} 1\n"),
         format!("grpc_server_handled_total{{{called},grpc_code=\"InvalidArgument\"}} 1\n"),
         format!("grpc_server_handling_seconds_count{{{called}}} 2\n"),
+        // Each call brought a message; one was answered with one.
+        format!("grpc_server_msg_received_total{{{called}}} 2\n"),
+        format!("grpc_server_msg_sent_total{{{called}}} 1\n"),
         // Nobody called it; it shows all the same.
         "grpc_server_started_total{grpc_type=\"unary\",grpc_service=\"dev.sigstore.rekor.v2.Rekor\",grpc_method=\"CreateEntry\"} 0\n".to_owned(),
     ] {

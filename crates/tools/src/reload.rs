@@ -1,24 +1,24 @@
-//! What is read again while the program runs: on SIGHUP, and when the files have changed.
+//! What is read again while a program runs: on SIGHUP, and when the files have changed.
 //!
-//! | files | what becomes of them |
-//! |---|---|
-//! | the certificate and key of HTTPS | new connections get them |
-//! | Fulcio's configuration, and `fulcio` in the file of `--config` | new requests are judged by it |
+//! | program | files | what becomes of them |
+//! |---|---|---|
+//! | all | the certificate and key of TLS | new connections get them |
+//! | `waxwing up` | Fulcio's configuration, and `fulcio` in the file of `--config` | new requests are judged by it |
+//! | `fulcio serve` | the chain and key of `--ca=fileca` | the next certificate is issued with them |
 //!
-//! What cannot be used changes nothing, and is said on the standard error.
+//! What cannot be used changes nothing, and is said.
 
+use std::fmt;
 use std::future::Future;
-use std::io::Write;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
-use waxwing_encoding::time::Clock as _;
+use waxwing_encoding::time::Clock;
 use waxwing_serve::{FileWatch, Tls};
-
-use crate::system::SystemClock;
 
 /// What reading again leads to: sentences for the operator.
 type Reloading = Pin<Box<dyn Future<Output = anyhow::Result<Vec<String>>> + Send>>;
@@ -31,28 +31,42 @@ struct Reload {
 }
 
 /// All that is read again.
-pub(crate) struct Reloads {
+pub struct Reloads {
     /// Between two looks; zero for none.
     period: Duration,
+    /// Where what cannot be used is said.
+    warn: Box<dyn Fn(&str) + Send + Sync>,
     hangup: Signal,
     each: Vec<Reload>,
 }
 
 /// The work, until it is ended.
-pub(crate) struct Watching(JoinHandle<()>);
+#[derive(Debug)]
+pub struct Watching(JoinHandle<()>);
+
+impl fmt::Debug for Reloads {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = self.each.iter().flat_map(|reload| reload.files.paths());
+        formatter.debug_list().entries(files).finish()
+    }
+}
 
 impl Reloads {
-    /// From now on SIGHUP does not end the program.
-    pub(crate) fn new(period: Duration) -> anyhow::Result<Self> {
+    /// Looks once in each `period`, and never if it is zero. From now on SIGHUP does not end the program.
+    pub fn new(
+        period: Duration,
+        warn: impl Fn(&str) + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             period,
+            warn: Box::new(warn),
             hangup: signal(SignalKind::hangup()).context("listening for signals")?,
             each: Vec::new(),
         })
     }
 
     /// `read` is called when `files` have changed.
-    pub(crate) fn add<R>(
+    pub fn add<R>(
         &mut self,
         files: FileWatch,
         what_stays: &'static str,
@@ -67,13 +81,13 @@ impl Reloads {
         });
     }
 
-    /// The certificate of HTTPS.
-    pub(crate) fn add_tls(&mut self, files: FileWatch, tls: &Tls) {
-        let tls = tls.clone();
+    /// The certificate of TLS.
+    pub fn add_tls(&mut self, files: FileWatch, tls: &Tls, clock: &Arc<dyn Clock>) {
+        let (tls, clock) = (tls.clone(), Arc::clone(clock));
         self.add(files, "the old certificate stays", move || {
-            let tls = tls.clone();
+            let (tls, clock) = (tls.clone(), Arc::clone(&clock));
             async move {
-                let read = tokio::task::spawn_blocking(move || tls.reload(SystemClock.now()));
+                let read = tokio::task::spawn_blocking(move || tls.reload(clock.now()));
                 let warnings = read.await??;
                 Ok(warnings.iter().map(ToString::to_string).collect())
             }
@@ -81,7 +95,7 @@ impl Reloads {
     }
 
     /// Watches until the end.
-    pub(crate) fn watch(self) -> Watching {
+    pub fn watch(self) -> Watching {
         Watching(tokio::spawn(self.run()))
     }
 
@@ -101,7 +115,9 @@ impl Reloads {
                 // A few files of a few kibibytes; the executor has other threads meanwhile.
                 let changed = tokio::task::block_in_place(|| reload.files.changed());
                 if asked || changed {
-                    reload.run().await;
+                    for said in reload.run().await {
+                        (self.warn)(&said);
+                    }
                 }
             }
         }
@@ -109,21 +125,17 @@ impl Reloads {
 }
 
 impl Reload {
-    async fn run(&self) {
-        let said = match (self.read)().await {
+    async fn run(&self) -> Vec<String> {
+        match (self.read)().await {
             Ok(warnings) => warnings,
             Err(error) => vec![format!("{error:#}; {}", self.what_stays)],
-        };
-        for line in said {
-            // Nobody may be listening there.
-            let _ = writeln!(std::io::stderr(), "WARNING: {line}");
         }
     }
 }
 
 impl Watching {
     /// Ends it, wherever it is.
-    pub(crate) async fn end(self) {
+    pub async fn end(self) {
         self.0.abort();
         let _ = self.0.await;
     }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Ready when the program is asked to stop, by a service manager or at the keyboard.
-pub(crate) fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+pub fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let listen = |kind| signal(kind).context("listening for signals");
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
