@@ -18,7 +18,6 @@ mod reload;
 mod root;
 mod rotate;
 mod shell;
-mod stop;
 mod system;
 mod token;
 mod tool;
@@ -32,7 +31,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 use waxwing_cli::{Dialect, Environment, Exit, Output};
 
-use crate::tool::{Arguments, COSIGN, Tool};
+use crate::tool::{Arguments, COSIGN, TIMESTAMP_CLI, TIMESTAMP_SERVER, Tool};
 
 /// All of Sigstore in one program
 ///
@@ -65,6 +64,12 @@ enum Command {
     /// Sign and verify software: the commands of cosign
     #[command(disable_help_flag = true)]
     Cosign(Arguments),
+    /// Ask for RFC 3161 timestamps, verify and inspect them: the commands of timestamp-cli
+    #[command(disable_help_flag = true)]
+    TimestampCli(Arguments),
+    /// Serve an RFC 3161 timestamp authority: the commands of timestamp-server
+    #[command(disable_help_flag = true)]
+    TimestampServer(Arguments),
     Conformance(conformance::Conformance),
     Log(log_command::LogCommand),
     Hammer(hammer::Hammer),
@@ -107,6 +112,12 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         Command::Restore(command) => command.run(output),
         Command::Cosign(arguments) => {
             return COSIGN.with(arguments, environment, output);
+        }
+        Command::TimestampCli(arguments) => {
+            return TIMESTAMP_CLI.with(arguments, environment, output);
+        }
+        Command::TimestampServer(arguments) => {
+            return TIMESTAMP_SERVER.with(arguments, environment, output);
         }
     };
     match done {

@@ -20,8 +20,8 @@ use waxwing_model::signing_config::SigningConfig;
 use waxwing_pki::Certificate;
 use waxwing_verify::{Requirements, Verifier};
 
+use crate::Means;
 use crate::flags::{IdentityFlags, Services, SignCommon, Urls};
-use crate::{Means, trust};
 
 pub(crate) use attestation::AttestBlob;
 pub(crate) use blob::SignBlob;
@@ -126,7 +126,7 @@ fn certificates(common: &SignCommon) -> anyhow::Result<Vec<Certificate>> {
     let leaf = waxwing_model::legacy_bundle::certificate(&bytes);
     let leaf = leaf.with_context(|| path.display().to_string())?;
     let above = match &common.certificate_chain {
-        Some(path) => trust::certificates(path)?,
+        Some(path) => files::certificates(path)?,
         None => Vec::new(),
     };
     Ok(std::iter::once(leaf).chain(above).collect())

@@ -29,6 +29,7 @@ mod road;
 mod root;
 mod signed_faults;
 mod tessera;
+mod timestamp;
 mod torchwood;
 mod trust;
 mod try_file;

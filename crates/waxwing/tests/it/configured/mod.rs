@@ -9,5 +9,5 @@ mod metrics;
 mod proxies;
 mod rekor;
 mod reloading;
-mod server;
-mod timestamp;
+pub(crate) mod server;
+pub(crate) mod timestamp;
