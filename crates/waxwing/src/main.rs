@@ -14,7 +14,6 @@ mod log_place;
 mod move_instance;
 mod opaque_log;
 mod order;
-mod reload;
 mod root;
 mod rotate;
 mod shell;

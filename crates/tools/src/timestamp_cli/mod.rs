@@ -13,15 +13,16 @@ mod timestamp;
 mod told;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
-use waxwing_cli::{Defaults, Dialect, Exit, Output, Surroundings, Version, given, parse_duration};
+use waxwing_cli::{Dialect, Exit, Output, Standing, Surroundings, Version, given, parse_duration};
 
-use crate::settings_file;
+use crate::viper;
 
 /// The largest response that is read of a file, in bytes.
 const LARGEST_RESPONSE: usize = 1 << 20;
@@ -94,16 +95,14 @@ enum Command {
 
 /// Runs timestamp-cli; `arguments` begin with the program's name.
 pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &mut Output) -> Exit {
-    let defaults = match defaults(&arguments, surroundings, output) {
-        Ok(defaults) => defaults,
+    let settings = match settings(&arguments, surroundings, output) {
+        Ok(settings) => settings,
         Err(error) => {
             output.error(&error);
             return Exit::Failure;
         }
     };
-    let dialect = Dialect::new()
-        .with_environment("TIMESTAMP", surroundings.environment, &[])
-        .with_defaults(&defaults);
+    let dialect = Dialect::new().with_values(&settings);
     let parsed: TimestampCli = match dialect.parse(arguments, output) {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
@@ -117,25 +116,25 @@ pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &m
     }
 }
 
-/// What the file of settings says.
-fn defaults(
+/// What stands for flags in variables, and in the file of settings behind them.
+fn settings(
     arguments: &[OsString],
     surroundings: &Surroundings<'_>,
     output: &mut Output,
-) -> anyhow::Result<Defaults> {
+) -> anyhow::Result<BTreeMap<String, Standing>> {
     let environment = surroundings.environment;
-    let mut defaults = Defaults::new();
     let named = given(arguments, "config").map(PathBuf::from);
     let named = named.or_else(|| environment.value("TIMESTAMP_CONFIG").map(PathBuf::from));
     let file = named.or_else(|| {
         let home = Path::new(environment.value("HOME")?);
-        settings_file::find(&[home], ".timestamp")
+        viper::find(&[home], ".timestamp")
     });
+    let command = TimestampCli::command();
+    let mut settings = viper::variables_of_all(&command, "TIMESTAMP", environment);
     if let Some(file) = file {
-        let flags = settings_file::flags(&TimestampCli::command());
-        settings_file::read(&file, &flags, &mut defaults, output)?;
+        viper::add_file(&command, &file, &mut settings, output)?;
     }
-    Ok(defaults)
+    Ok(settings)
 }
 
 /// Prints a result as the original does: one JSON value in one line.

@@ -32,7 +32,7 @@ pub(super) struct Flags {
         default_value = "X-Request-ID"
     )]
     pub(super) http_request_id_header_name: String,
-    /// Serve GET /metrics in the form of Prometheus on this address; an empty one for nowhere
+    /// Serve GET /metrics in the form of Prometheus on this address; none for nowhere
     #[arg(long, global = true, value_name = "ADDRESS", default_value = ":2112")]
     pub(super) metrics_address: String,
     /// Nothing, with a warning: there is no profile in the form of Go

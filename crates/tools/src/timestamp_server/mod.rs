@@ -10,6 +10,7 @@
 //! (`TIMESTAMP_SERVER_TIMESTAMP_SIGNER`). `docs/compat/timestamp-authority.md` has the table.
 
 mod clock;
+mod doors;
 mod flags;
 mod measures;
 mod middleware;
@@ -17,14 +18,15 @@ mod serve;
 mod signer;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use clap::{CommandFactory, Parser, Subcommand};
-use waxwing_cli::{Defaults, Dialect, Exit, Output, Surroundings, Version, given};
+use waxwing_cli::{Dialect, Exit, Output, Standing, Surroundings, Version, given};
 
-use crate::settings_file;
+use crate::viper;
 use flags::Flags;
 
 /// Serve an RFC 3161 timestamp authority
@@ -65,14 +67,14 @@ enum Command {
 
 /// Runs timestamp-server; `arguments` begin with the program's name.
 pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &mut Output) -> Exit {
-    let defaults = match defaults(&arguments, surroundings, output) {
-        Ok(defaults) => defaults,
+    let settings = match settings(&arguments, surroundings, output) {
+        Ok(settings) => settings,
         Err(error) => {
             output.error(&error);
             return Exit::Failure;
         }
     };
-    let dialect = Dialect::new().with_defaults(&defaults);
+    let dialect = Dialect::new().with_values(&settings);
     let parsed: TimestampServer = match dialect.parse(arguments, output) {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
@@ -92,16 +94,15 @@ pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &m
     }
 }
 
-/// What variables and the file of settings say.
-fn defaults(
+/// What stands for flags in variables, and in the file of settings behind them.
+fn settings(
     arguments: &[OsString],
     surroundings: &Surroundings<'_>,
     output: &mut Output,
-) -> anyhow::Result<Defaults> {
+) -> anyhow::Result<BTreeMap<String, Standing>> {
     let environment = surroundings.environment;
-    let mut defaults = Defaults::new();
-    let flags = settings_file::flags(&TimestampServer::command());
-    variables::read(environment, &flags, &mut defaults);
+    let command = TimestampServer::command();
+    let mut settings = variables::read(&command, environment);
     let named = given(arguments, "config").map(PathBuf::from);
     let named = named.or_else(|| environment.value(variables::CONFIG).map(PathBuf::from));
     let file = match named {
@@ -114,12 +115,12 @@ fn defaults(
             let home = environment.value("HOME").map(Path::new);
             let here = Path::new(".");
             let directories: Vec<&Path> = home.into_iter().chain([here]).collect();
-            settings_file::find(&directories, "timestamp-server")
+            viper::find(&directories, "timestamp-server")
         }
     };
     if let Some(file) = file {
-        settings_file::read(&file, &flags, &mut defaults, output)?;
+        viper::add_file(&command, &file, &mut settings, output)?;
         output.note(&format!("Using config file: {}", file.display()));
     }
-    Ok(defaults)
+    Ok(settings)
 }

@@ -8,41 +8,30 @@
 //!
 //! The lines go to the standard output; whoever started the program reads them up to `Ready`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use axum::Router;
+use anyhow::{Context, ensure};
 use http::HeaderName;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use waxwing_cli::{Output, Surroundings, plain};
 use waxwing_pki::DistinguishedName;
 use waxwing_pki::timestamp::TimestampAuthority;
-use waxwing_serve::{
-    CrossOrigin, Limits, Listener, LogFormat, RequestLog, Tls, TlsFiles, asked_to_stop,
-};
+use waxwing_serve::{CrossOrigin, LogFormat, RequestLog};
 use waxwing_tsa::{ClockWatch, Service, Settings, unknown_path};
 
 use super::clock;
+use super::doors::{bind, door, tls};
 use super::flags::{Flags, LogType, Scheme};
 use super::measures::Measures;
-use super::middleware::Terms;
 use super::signer;
+use crate::reload::Reloads;
+use crate::stop::asked_to_stop;
 
-/// How many connections are served at once if nobody says how many.
-const CONNECTIONS: usize = 1024;
-
-/// A time that never comes, for what Go calls 0.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-/// A listener that is bound, what it answers, and where it is.
-struct Door {
-    listener: Listener,
-    router: Router,
-    shown: String,
-}
+/// Between two looks at the files of TLS.
+const WATCH: Duration = Duration::from_secs(1);
 
 pub(super) fn run(
     flags: &Flags,
@@ -88,10 +77,16 @@ async fn serve(
     let router = CrossOrigin::DEFAULT.around(observed).fallback(unknown_path);
     let router = request_log(flags, surroundings)?.around(router);
     let mut doors = Vec::new();
-    for scheme in flags.listening.schemes()? {
-        doors.push(door(scheme, flags, &router, surroundings, output).await?);
+    let schemes = flags.listening.schemes()?;
+    let mut reloads = Reloads::new(WATCH, warn)?;
+    let tls = match schemes.contains(&Scheme::Https) {
+        true => Some(tls(flags, surroundings, &mut reloads, output)?),
+        false => None,
+    };
+    for scheme in schemes {
+        doors.push(door(scheme, flags, &router, tls.as_ref()).await?);
     }
-    let shutdown = asked_to_stop().context("listening for signals")?;
+    let shutdown = asked_to_stop()?;
     serve_metrics(flags, &measures, surroundings, output).await?;
     let watching = clock_watch.map(|watch: Arc<ClockWatch>| {
         tokio::spawn(async move {
@@ -103,15 +98,17 @@ async fn serve(
     for door in doors {
         output.line(&format!("Serving timestamp server at {}", door.shown))?;
         let mut stopping = stopping.clone();
-        serving.spawn(door.listener.serve(door.router, async move {
+        serving.spawn(door.serve(async move {
             // An end of the channel is an end too.
             let _ = stopping.wait_for(|stopping| *stopping).await;
         }));
     }
     output.line(&format!("Ready: {signs}"))?;
+    let reloading = reloads.watch();
     shutdown.await;
     stop.send_replace(true);
     while serving.join_next().await.is_some() {}
+    reloading.end().await;
     if let Some(watching) = watching {
         watching.abort();
     }
@@ -163,93 +160,6 @@ fn request_log(flags: &Flags, surroundings: &Surroundings<'_>) -> anyhow::Result
     Ok(log.with_id_header(header))
 }
 
-async fn door(
-    scheme: Scheme,
-    flags: &Flags,
-    router: &Router,
-    surroundings: &Surroundings<'_>,
-    output: &mut Output,
-) -> anyhow::Result<Door> {
-    let (listening, limits) = (&flags.listening, &flags.limits);
-    let (host, port) = match scheme {
-        Scheme::Http => (&listening.host, listening.port),
-        Scheme::Https => (&listening.tls_host, listening.tls_port),
-        Scheme::Unix => bail!("--scheme unix"),
-    };
-    let (read, write, keep_alive) = match scheme {
-        Scheme::Https => (
-            limits.tls_read_timeout,
-            limits.tls_write_timeout,
-            limits.tls_keep_alive,
-        ),
-        _ => (limits.read_timeout, limits.write_timeout, limits.keep_alive),
-    };
-    let tls_limit = Some(limits.tls_listen_limit).filter(|limit| *limit > 0);
-    let connections = match (scheme, tls_limit) {
-        (Scheme::Https, Some(limit)) => limit,
-        _ => limits.listen_limit,
-    };
-    let terms = Terms {
-        headers: limits.max_header_size,
-        time: [read, write]
-            .into_iter()
-            .filter(|time| !time.is_zero())
-            .min(),
-        keep_alive: !keep_alive.is_zero(),
-        ping_only: listening.http_ping_only && scheme != Scheme::Https,
-    };
-    let listener = bind(host, port).await?;
-    let listener = listener.with_limits(Limits {
-        connections: Some(connections)
-            .filter(|limit| *limit > 0)
-            .unwrap_or(CONNECTIONS),
-        header_read: or_forever(read),
-        grace: limits.graceful_timeout,
-    });
-    let shown = format!(
-        "{}://{}",
-        if scheme == Scheme::Https {
-            "https"
-        } else {
-            "http"
-        },
-        listener.address()
-    );
-    let listener = match scheme {
-        Scheme::Https => listener.with_tls(tls(flags, surroundings, output)?),
-        _ => listener,
-    };
-    Ok(Door {
-        listener,
-        router: terms.around(router.clone()),
-        shown,
-    })
-}
-
-fn tls(flags: &Flags, surroundings: &Surroundings<'_>, output: &mut Output) -> anyhow::Result<Tls> {
-    let listening = &flags.listening;
-    let needed = "--scheme https needs";
-    let files = TlsFiles {
-        chain: listening
-            .tls_certificate
-            .clone()
-            .with_context(|| format!("{needed} --tls-certificate"))?,
-        key: listening
-            .tls_key
-            .clone()
-            .with_context(|| format!("{needed} --tls-key"))?,
-    };
-    let now = surroundings.clock.now();
-    let (tls, warnings) = match &listening.tls_ca {
-        None => Tls::read(files, now)?,
-        Some(authorities) => Tls::read_for_clients_of(files, authorities, now)?,
-    };
-    for warning in warnings {
-        output.warn(&warning.to_string());
-    }
-    Ok(tls)
-}
-
 async fn serve_metrics(
     flags: &Flags,
     measures: &Measures,
@@ -277,30 +187,8 @@ async fn serve_metrics(
     Ok(())
 }
 
-/// Takes a port at a name or an address; at all addresses of the machine if there is none.
-async fn bind(host: &str, port: u16) -> anyhow::Result<Listener> {
-    if host.is_empty() {
-        // Both families at once, or the older one where there is no newer.
-        let all = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port);
-        return match Listener::bind(all).await {
-            Ok(listener) => Ok(listener),
-            Err(_) => {
-                Ok(Listener::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port)).await?)
-            }
-        };
-    }
-    let found = tokio::net::lookup_host((host, port)).await;
-    let mut found: Vec<SocketAddr> = found.with_context(|| format!("the host {host}"))?.collect();
-    // As Go chooses among the addresses of a name.
-    found.sort_by_key(SocketAddr::is_ipv6);
-    let address = found.first();
-    let address = address.with_context(|| format!("the host {host} has no address"))?;
-    Ok(Listener::bind(*address).await?)
-}
-
-fn or_forever(time: Duration) -> Duration {
-    match time.is_zero() {
-        true => FOREVER,
-        false => time,
-    }
+/// Says something long after the start, past the output that the start has.
+fn warn(text: &str) {
+    // If the standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "WARNING: {text}");
 }

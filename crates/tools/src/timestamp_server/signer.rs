@@ -52,9 +52,13 @@ pub(super) fn authority(
         SignerKind::Memory => in_memory(now, random),
         SignerKind::File => {
             let authority = of_files(signer)?;
-            authority
-                .with_hash(hash)
-                .context("--timestamp-signer-hash does not go with the key")
+            let key = authority.public_key().key_type();
+            // Why not, the error says in the words of code.
+            authority.with_hash(hash).ok().with_context(|| {
+                format!(
+                    "--timestamp-signer-hash {hash:?} does not go with a key of the kind {key:?}"
+                )
+            })
         }
         SignerKind::Kms => bail!(kms(signer)),
         SignerKind::Tink => bail!(tink(signer)),

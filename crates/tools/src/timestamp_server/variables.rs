@@ -7,16 +7,19 @@
 //! | `HOST`, `PORT`, `SCHEME` | the flags of one word among them |
 //! | `TLS_HOST`, `TLS_PORT`, `TLS_CERTIFICATE`, `TLS_PRIVATE_KEY`, `TLS_CA_CERTIFICATE` | the flags of TLS |
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use waxwing_cli::{Defaults, Environment};
+use clap::{Arg, Command};
+use waxwing_cli::{Environment, Standing};
+
+use crate::viper;
 
 /// The variable of `--config`.
 pub(super) const CONFIG: &str = "TIMESTAMP_SERVER_CONFIG";
 
 /// The original reads these from the command line alone, and a variable of so common a name should not
 /// decide anything.
-const NOT_BY_NAME: [&str; 3] = ["config", "http-ping-only", "json"];
+const NOT_BY_NAME: [&str; 2] = ["config", "http-ping-only"];
 
 /// The variables whose names do not follow from the flag's.
 const NAMED: [(&str, &str); 6] = [
@@ -28,24 +31,21 @@ const NAMED: [(&str, &str); 6] = [
     ("tls-ca", "TLS_CA_CERTIFICATE"),
 ];
 
-/// Lets variables stand for the flags of these names.
-pub(super) fn read(environment: &Environment, flags: &BTreeSet<String>, defaults: &mut Defaults) {
-    let mut add = |flag: &str, variable: &str| {
-        if let Some(value) = environment.value(variable) {
-            defaults.add(flag, value, format!("the variable {variable}"));
-        }
-    };
-    for flag in flags {
-        let capitals = flag.to_uppercase();
-        add(
-            flag,
-            &format!("TIMESTAMP_SERVER_{}", capitals.replace('-', "_")),
-        );
-        if !NOT_BY_NAME.contains(&flag.as_str()) {
-            add(flag, &capitals);
+/// The variables that stand for flags of `command`.
+pub(super) fn read(command: &Command, environment: &Environment) -> BTreeMap<String, Standing> {
+    let ours = viper::variables_of_all(command, "TIMESTAMP_SERVER", environment);
+    let originals = command.get_arguments().filter_map(Arg::get_long);
+    let originals = originals.filter(|flag| !NOT_BY_NAME.contains(flag));
+    let originals = originals.map(|flag| (flag, flag.to_uppercase()));
+    let named = NAMED.map(|(flag, variable)| (flag, variable.to_owned()));
+    let mut found = ours;
+    for (flag, variable) in originals.chain(named) {
+        if let Some(value) = environment.value(&variable) {
+            found.entry(flag.to_owned()).or_insert_with(|| Standing {
+                value: value.to_owned(),
+                source: format!("the variable {variable}"),
+            });
         }
     }
-    for (flag, variable) in NAMED {
-        add(flag, variable);
-    }
+    found
 }

@@ -9,7 +9,7 @@ use waxwing_testkit::peers::{self, Peer};
 use crate::program::{printed, waxwing};
 
 /// What stands in the blocks of a shell, in their order.
-fn commands(page: &str) -> String {
+pub(crate) fn commands(page: &str) -> String {
     let mut blocks = page.split("```sh\n").skip(1);
     let mut commands = String::new();
     blocks.by_ref().for_each(|block| {

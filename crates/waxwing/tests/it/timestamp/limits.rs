@@ -85,6 +85,26 @@ fn a_connection_ends_after_one_answer_where_it_is_not_to_be_kept() {
 }
 
 #[test]
+fn a_connection_on_which_nothing_comes_is_closed_after_a_while() {
+    let silent = |flags: &[&str]| {
+        let (_folder, server) = serve(flags);
+        let mut stream = connect(&server);
+        stream
+            .write_all(b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n")
+            .unwrap();
+        let length = stream.read(&mut [0; 1024]).unwrap();
+        assert!(length > 0);
+        stream
+            .set_read_timeout(Some(Duration::from_secs(3)))
+            .unwrap();
+        // Nothing is read at the end of a connection, and an error if it goes on.
+        matches!(stream.read(&mut [0; 1]), Ok(0))
+    };
+    assert!(silent(&["--cleanup-timeout", "300ms"]));
+    assert!(!silent(&[]));
+}
+
+#[test]
 fn headers_are_read_up_to_a_size() {
     let ask = |server: &Server| {
         let long = "x".repeat(3000);

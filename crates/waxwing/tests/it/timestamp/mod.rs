@@ -4,6 +4,7 @@ mod client;
 mod conformance;
 mod limits;
 mod openssl;
+mod page;
 mod server;
 mod signers;
 mod tls;
@@ -133,9 +134,23 @@ impl<'a> Start<'a> {
 
     /// Why it does not start; it ends with 1.
     fn refusal(&self) -> String {
-        let output = self.command().output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        String::from_utf8(output.stderr).unwrap()
+        let mut command = self.command();
+        let (stdout, stderr) = (Stdio::piped(), Stdio::piped());
+        let mut process = command.stdout(stdout).stderr(stderr).spawn().unwrap();
+        let mut said = String::new();
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        // One that starts all the same would never end.
+        if stdout
+            .lines()
+            .any(|line| line.unwrap().starts_with("Ready: "))
+        {
+            process.kill().unwrap();
+        }
+        let stderr = process.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut said).unwrap();
+        let code = process.wait().unwrap().code();
+        assert_eq!(code, Some(1), "{:?}: {said}", self.arguments);
+        said
     }
 }
 

@@ -151,11 +151,7 @@ fn timestamp_cli_verifies_what_openssl_stamped() {
     let made = openssl.run(&reply, b"");
     assert!(made.succeeded(), "{}", made.text());
     let shown = printed(&cli(folder, &["inspect", "--timestamp", "response.tsr"]));
-    for line in [
-        "Accuracy:      2.500000 s",
-        "Policy:        1.2.3.4",
-        "Serial number: 10",
-    ] {
+    for line in ["Accuracy:      2.500000 s", "Policy:        1.2.3.4"] {
         assert!(shown.contains(line), "{line} is not in {shown}");
     }
     let verify = |more: &[&str]| {

@@ -1,6 +1,7 @@
 //! What a flag of `timestamp-server` changes in its answers, and where its value comes from.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 use waxwing_pki::ObjectIdentifier;
@@ -315,10 +316,17 @@ fn a_file_that_cannot_be_read_is_refused() {
     fs::write(folder.path().join("bad.yaml"), "a: [").unwrap();
     let refused = start("bad.yaml").refusal();
     assert!(refused.contains("bad.yaml: YAML, line"), "{refused}");
-    fs::write(folder.path().join("table.yaml"), "port: {a: b}").unwrap();
-    let refused = start("table.yaml").refusal();
+    fs::write(
+        folder.path().join("list.yaml"),
+        "accepted-policy-oids: [{}]",
+    )
+    .unwrap();
+    let refused = start("list.yaml").refusal();
+    assert!(refused.contains("expected a list of texts"), "{refused}");
+    fs::write(folder.path().join("other.toml"), "port = 1").unwrap();
+    let refused = start("other.toml").refusal();
     assert!(
-        refused.contains("table.yaml: port: expected a value, found a table"),
+        refused.contains("one of the following extensions: json, yaml, yml"),
         "{refused}"
     );
     fs::write(folder.path().join("bad.yaml"), "use-http-201: true").unwrap();
@@ -399,6 +407,34 @@ fn no_timestamps_are_given_while_time_servers_contradict_the_clock() {
     }
     fs::write(&path, file("")).unwrap();
     start().server();
+}
+
+#[test]
+fn a_socket_is_a_listener_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tsa.sock");
+    let flags = ["--scheme", "http,unix", "--socket-path", "tsa.sock"];
+    let start = || Start::at(folder.path()).flags(&flags);
+    let server = start().server();
+    server.stamp().is(200);
+    assert_eq!(
+        server.said("Serving timestamp server at unix://"),
+        "tsa.sock"
+    );
+    let ask = |request: &str| Ask::new(request).to(&mut UnixStream::connect(&path).unwrap());
+    assert_eq!(ask("GET /ping").is(200).text(), ".");
+    let taken = start().refusal();
+    assert!(
+        taken.contains("cannot listen on the Unix socket tsa.sock"),
+        "{taken}"
+    );
+    // Who ends in peace leaves nothing that the next start would refuse.
+    server.stop();
+    let alone = ["--scheme", "unix", flags[2], flags[3], "--http-ping-only"];
+    let server = Start::at(folder.path()).flags(&alone).server();
+    assert_eq!(server.lines.len(), 2, "{:?}", server.lines);
+    ask("GET /ping").is(200);
+    ask("GET /api/v1/timestamp/certchain").is(404);
 }
 
 #[test]

@@ -60,7 +60,9 @@ fn the_hash_of_the_signer_is_a_flag() {
         .flags(&["--timestamp-signer-hash", "sha512"])
         .refusal();
     assert!(
-        refused.contains("--timestamp-signer-hash does not go with the key"),
+        refused.contains(
+            "--timestamp-signer-hash Sha512 does not go with a key of the kind EcdsaP256"
+        ),
         "{refused}"
     );
     start(folder.path()).server();
