@@ -23,8 +23,8 @@ use waxwing_tsa::{TimeServers, WhenOff};
 
 use super::flags::{self, Clock};
 
-/// Public servers of many operators; those that smear leap seconds are never a second off.
-const SERVERS: [&str; 22] = [
+/// The public servers that the original asks, of many operators.
+const SERVERS: [&str; 23] = [
     "time.apple.com",
     "time.google.com",
     "time1.google.com",
@@ -46,6 +46,7 @@ const SERVERS: [&str; 22] = [
     "ntp1.net.berkeley.edu",
     "ntp2.net.berkeley.edu",
     "time.cloudflare.com",
+    "time.windows.com",
     "time.aws.com",
 ];
 
