@@ -169,6 +169,10 @@ impl Server {
         found.unwrap_or_else(|| panic!("{words} is not in {:?}", self.lines))
     }
 
+    fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn url(&self) -> String {
         format!("http://{}", self.address())
     }

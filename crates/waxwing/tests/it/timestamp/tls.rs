@@ -1,11 +1,15 @@
 //! `--scheme https`: with a certificate of one's own, and for clients that show theirs.
 
 use std::fs;
+use std::net::TcpStream;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use waxwing_testkit::peers::openssl;
 
 use super::{Server, Start, cli_with};
+use crate::configured::server::until;
 use crate::program::printed;
 use crate::up::certify;
 
@@ -31,6 +35,24 @@ fn certify_this_machine(folder: &Path) {
 
 fn https(server: &Server) -> &str {
     server.said("Serving timestamp server at https://")
+}
+
+/// Why nothing is stamped within a second.
+fn late(folder: &Path, server: &Server) -> Option<String> {
+    fs::write(folder.join("artifact"), "an artifact\n").unwrap();
+    let roots = folder.join("chain.pem").display().to_string();
+    let url = format!("https://{}", https(server));
+    let flags = [
+        "--timestamp_server",
+        &url,
+        "--timeout",
+        "1s",
+        "timestamp",
+        "--artifact",
+        "artifact",
+    ];
+    let done = cli_with(folder, &[("SSL_CERT_FILE", &roots)], &flags);
+    (!done.status.success()).then(|| printed(&done))
 }
 
 /// Whether timestamp-cli, which trusts the certificate of the folder, gets a timestamp.
@@ -158,6 +180,47 @@ fn clients_show_a_certificate_where_one_is_demanded() {
         .flags(&["--tls-ca", "key.pem"])
         .refusal();
     assert!(no_roots.contains("key.pem"), "{no_roots}");
+}
+
+#[test]
+fn the_certificate_is_read_again_when_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    certify_this_machine(folder);
+    let server = Start::at(folder).flags(&HTTPS).server();
+    assert_eq!(stamped(folder, &server), Ok(()));
+    // Now another one is trusted, and shown.
+    certify_this_machine(folder);
+    until("the new certificate is shown", || {
+        stamped(folder, &server).is_ok()
+    });
+    fs::write(folder.join("key.pem"), "no key").unwrap();
+    let hangup = Command::new("kill")
+        .args(["-s", "HUP", &server.id().to_string()])
+        .status();
+    assert!(hangup.unwrap().success());
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(stamped(folder, &server), Ok(()));
+    let said = server.stop();
+    assert!(said.contains("the old certificate stays"), "{said}");
+}
+
+#[test]
+fn only_so_many_connections_are_served_by_https() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    certify_this_machine(folder);
+    for (limit, waits) in [("1", true), ("2", false)] {
+        let server = Start::at(folder)
+            .flags(&HTTPS)
+            .flags(&["--tls-listen-limit", limit])
+            .server();
+        let held = TcpStream::connect(https(&server)).unwrap();
+        let outcome = late(folder, &server);
+        assert_eq!(outcome.is_some(), waits, "{outcome:?}");
+        drop(held);
+        assert_eq!(stamped(folder, &server), Ok(()));
+    }
 }
 
 /// The limits of https have flags of their own.
