@@ -8,6 +8,7 @@ mod page;
 mod server;
 mod signers;
 mod tls;
+mod verifying;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
