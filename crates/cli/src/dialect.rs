@@ -72,7 +72,7 @@ impl<'a> Dialect<'a> {
         }
     }
 
-    /// Lets `PREFIX_FLAG_NAME` stand for `--flag-name` where the flag is not given. The subcommands
+    /// Lets `PREFIX_FLAG_NAME`, with a prefix such as `COSIGN`, stand for `--flag-name` where the flag is not given. The subcommands
     /// in `except`, and all below them, do not look at the environment.
     #[must_use]
     pub fn with_environment(
@@ -214,11 +214,8 @@ fn bind(argument: Arg, binding: Binding<'_>) -> Arg {
     let Some(long) = argument.get_long() else {
         return argument;
     };
-    let name = long.to_uppercase().replace('-', "_");
-    let value = binding
-        .environment
-        .value(&format!("{}_{name}", binding.prefix));
-    match value {
+    let variable = variable_name(binding.prefix, long);
+    match binding.environment.value(&variable) {
         Some(value) => argument
             .default_value(value.to_owned())
             .required(false)

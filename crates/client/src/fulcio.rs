@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use waxwing_crypto::{KeyError, PrivateKey};
 use waxwing_encoding::base64;
-use waxwing_net::{Client, Request, StatusCode};
+use waxwing_net::{Client, Request};
 use waxwing_pki::{Certificate, CertificateError};
 
 use crate::token::IdentityToken;
@@ -100,11 +100,7 @@ pub async fn request_certificate(
     let request = Request::post_json(url, &body)
         .bearer(token.as_str())
         .timeout(TIMEOUT);
-    let answer: Answer = client
-        .send(request)
-        .await?
-        .expect_status(StatusCode::OK)?
-        .json()?;
+    let answer: Answer = client.send(request).await?.expect_answer()?.json()?;
     let embedded = answer
         .signed_certificate_embedded_sct
         .ok_or(FulcioError::NoCertificate)?;

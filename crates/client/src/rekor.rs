@@ -39,6 +39,6 @@ pub async fn add_entry(
     let request = Request::post(url, "application/json", proposal.to_json()?)
         .timeout(TIMEOUT)
         .repeatable();
-    let response = client.send(request).await?.expect_success()?;
+    let response = client.send(request).await?.expect_answer()?;
     Ok(LogEntry::from_json(&response.body)?)
 }

@@ -98,7 +98,7 @@ pub async fn add_entry(
         .repeatable();
     let response = client.send(request).await?;
     if response.status != StatusCode::CONFLICT {
-        let response = response.expect_success()?;
+        let response = response.expect_answer()?;
         return one(response.json()?);
     }
     let place = response.headers.get("location");
@@ -111,7 +111,7 @@ pub async fn add_entry(
         return Err(RekorV1Error::NoPlace);
     }
     let url = format!("{base}/api/v1/log/entries/{uuid}");
-    let answers = client.get(url).await?.expect_success()?;
+    let answers = client.get(url).await?.expect_answer()?;
     one(answers.json()?)
 }
 
@@ -125,7 +125,7 @@ pub async fn find(
     let body = serde_json::json!({"entries": [proposal.to_value()]});
     let request = Request::post_json(url, &body).timeout(TIMEOUT).repeatable();
     let answers: Vec<BTreeMap<String, Answer>> =
-        client.send(request).await?.expect_success()?.json()?;
+        client.send(request).await?.expect_answer()?.json()?;
     let answers = answers.into_iter().flat_map(BTreeMap::into_values);
     answers.take(MOST_ENTRIES).map(Answer::read).collect()
 }
@@ -134,7 +134,7 @@ pub async fn find(
 pub async fn entry_at(client: &Client, base: &str, index: u64) -> Result<LogEntry, RekorV1Error> {
     let base = base.trim_end_matches('/');
     let url = format!("{base}/api/v1/log/entries?logIndex={index}");
-    let answers = client.get(url).await?.expect_success()?;
+    let answers = client.get(url).await?.expect_answer()?;
     one(answers.json()?)
 }
 

@@ -62,8 +62,8 @@ pub enum By<'a> {
     Identity(&'a IdentityToken, KeyType),
     /// The holder of a key, whom the token names: the key gets a certificate.
     KeyAndIdentity(&'a PrivateKey, &'a IdentityToken),
-    /// The holder of a key, with a certificate from elsewhere and those above it, if there are any.
-    Key(&'a PrivateKey, &'a [Certificate]),
+    /// The holder of a key, with a certificate from elsewhere if there is one.
+    Key(&'a PrivateKey, Option<&'a Certificate>),
 }
 
 /// What is signed.
@@ -203,7 +203,7 @@ impl Signer {
             By::Key(key, _) => (key, None),
         };
 
-        let (certificate, chain) = match (by, authority, token) {
+        let certificate = match (by, authority, token) {
             (_, Some(authority), Some(token)) => {
                 let (client, url) = (&self.client, &authority.url);
                 let certificate = fulcio::request_certificate(client, url, token, key).await?;
@@ -211,19 +211,15 @@ impl Signer {
                     certificate: &certificate,
                     authority: url,
                 });
-                (Some(certificate), Vec::new())
+                Some(certificate)
             }
-            (By::Key(_, [leaf, above @ ..]), _, _) => {
+            (By::Key(_, Some(leaf)), _, _) => {
                 if leaf.public_key() != key.public_key() {
                     return Err(SignError::OtherCertificate);
                 }
-                // A root is what a verifier has to know beforehand.
-                let above = above
-                    .iter()
-                    .filter(|one| one.subject_der() != one.issuer_der());
-                (Some(leaf.clone()), above.cloned().collect())
+                Some(leaf.clone())
             }
-            _ => (None, Vec::new()),
+            _ => None,
         };
 
         let content = sign_with(key, algorithm, what)?;
@@ -246,7 +242,10 @@ impl Signer {
         let bundle = Bundle {
             version: Version::V0_3,
             key_material: match certificate {
-                Some(leaf) => KeyMaterial::Certificate { leaf, chain },
+                Some(leaf) => KeyMaterial::Certificate {
+                    leaf,
+                    chain: Vec::new(),
+                },
                 None => KeyMaterial::PublicKey {
                     hint: hint(&public_key),
                 },

@@ -58,7 +58,7 @@ pub async fn ask(
     let query = Request::post(url, "application/timestamp-query", request.to_der())
         .timeout(timeout)
         .repeatable();
-    let response = client.send(query).await?.expect_success()?;
+    let response = client.send(query).await?.expect_answer()?;
     Timestamp::from_der(&response.body)?.answers(request)?;
     Ok(response.body.to_vec())
 }

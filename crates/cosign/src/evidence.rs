@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
-use waxwing_cli::files;
+use waxwing_cli::{Output, files};
+use waxwing_crypto::HashAlgorithm;
 use waxwing_encoding::base64;
 use waxwing_model::Bundle;
 use waxwing_model::bundle::LARGEST_BUNDLE;
@@ -14,7 +15,7 @@ use waxwing_model::legacy_bundle::{self, LegacyBundleError, Signs};
 use waxwing_pki::Certificate;
 
 use crate::Means;
-use crate::blob::Blob;
+use crate::blob::{self, Blob};
 use crate::flags::{CertificateVerify, CommonVerify, Signer};
 use crate::key::LARGEST_KEY;
 
@@ -30,12 +31,53 @@ pub(crate) struct EvidenceFlags {
     /// A timestamp that is not in a bundle
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) rfc3161_timestamp: Option<PathBuf>,
-    /// By which hash the key signs; found out by itself here
-    #[arg(long, value_name = "HASH", default_value = "sha256", hide = true)]
-    pub(crate) signature_digest_algorithm: String,
+    /// By which hash the key signs: sha256, sha384 or sha512; without it, what is usual for its kind
+    #[arg(long, value_name = "HASH", hide = true)]
+    signature_digest_algorithm: Option<String>,
 }
 
 impl EvidenceFlags {
+    /// Notices for flags that the original will drop.
+    pub(crate) fn deprecated(&self, output: &mut Output) {
+        let flags = [
+            (self.signature.is_some(), "signature"),
+            (self.rfc3161_timestamp.is_some(), "rfc3161-timestamp"),
+            (
+                self.signature_digest_algorithm.is_some(),
+                "signature-digest-algorithm",
+            ),
+        ];
+        for (is_given, name) in flags {
+            if is_given {
+                output.deprecated_flag(name, "it works here; bundles have its place");
+            }
+        }
+    }
+
+    /// Refuses evidence that nobody would look at.
+    pub(crate) fn check(&self, common: &CommonVerify) -> anyhow::Result<()> {
+        ensure!(
+            self.rfc3161_timestamp.is_none() || common.wants_timestamp(),
+            "--rfc3161-timestamp without --use-signed-timestamps or --timestamp-certificate-chain: nobody \
+             would look at it"
+        );
+        Ok(())
+    }
+
+    /// The hash of `--signature-digest-algorithm`.
+    pub(crate) fn hash(&self) -> anyhow::Result<Option<HashAlgorithm>> {
+        let Some(name) = &self.signature_digest_algorithm else {
+            return Ok(None);
+        };
+        let hash = blob::hash(name).with_context(|| {
+            format!(
+                "unknown digest algorithm: --signature-digest-algorithm {name:?}; expected sha256, sha384 or \
+                 sha512"
+            )
+        });
+        hash.map(Some)
+    }
+
     /// Reads what is to be verified about a blob; without a flag that says where it is, from the bundle
     /// beside it.
     pub(crate) async fn read(
@@ -157,10 +199,6 @@ impl Places<'_> {
         bundle: Option<Bundle>,
         means: &Means<'_>,
     ) -> anyhow::Result<Evidence> {
-        ensure!(
-            self.certificate.sct.is_none(),
-            "--sct: an SCT beside its certificate is not verified here; one in the certificate is"
-        );
         let certificate = match &self.certificate.certificate {
             Some(reference) => Some(certificate(reference, means).await?),
             None => None,

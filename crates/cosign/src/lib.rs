@@ -11,6 +11,7 @@ mod evidence;
 mod flags;
 mod initialize;
 mod key;
+mod older_log;
 mod predicate;
 mod service_spec;
 mod sign;
@@ -103,7 +104,7 @@ pub fn run(
     let environment = surroundings.environment;
     let dialect = Dialect::new()
         .with_single_dash(SingleDash::Rewrite)
-        .with_environment("COSIGN_", environment, &UNBOUND);
+        .with_environment("COSIGN", environment, &UNBOUND);
     let cosign: Cosign = match dialect.parse(arguments, output) {
         Ok(cosign) => cosign,
         Err(exit) => return exit,
@@ -115,6 +116,11 @@ pub fn run(
             Exit::Failure
         }
     }
+}
+
+/// All commands with all flags, those too that help does not show.
+pub fn command() -> clap::Command {
+    Cosign::command()
 }
 
 impl Cosign {

@@ -113,12 +113,10 @@ pub(crate) fn from_pieces(
             .push(authority(files::certificates(&path)?)?);
     }
     if let Some(path) = ct_key {
-        let key = public_key(&path)?;
-        root.ct_logs.push(log(key)?);
+        root.ct_logs.push(log(&path)?);
     }
     if let Some(path) = rekor_key {
-        let key = public_key(&path)?;
-        root.transparency_logs.push(log(key)?);
+        root.transparency_logs.push(log(&path)?);
     }
     Ok(is_given.then_some(root))
 }
@@ -228,11 +226,12 @@ fn authority(certificates: Vec<Certificate>) -> anyhow::Result<CertificateAuthor
     })
 }
 
-/// A log by its key, trusted at any time.
-fn log(key: PublicKey) -> anyhow::Result<TransparencyLog> {
+/// A log by the file of its key, after which it is called; trusted at any time.
+fn log(path: &Path) -> anyhow::Result<TransparencyLog> {
+    let key = public_key(path)?;
     let algorithm = SignatureAlgorithm::default_for(key.key_type());
     Ok(TransparencyLog {
-        base_url: String::new(),
+        base_url: path.display().to_string(),
         algorithm: algorithm.context("the key has no algorithm that logs sign by")?,
         log_id: key.sha256_of_spki().to_vec(),
         public_key: key,

@@ -164,6 +164,27 @@ impl SignatureAlgorithm {
             )
     }
 
+    /// The algorithm by which a key of this kind signs a digest by `hash`, RSA as PKCS #1 v1.5 has it;
+    /// `None` where there is none, and for keys that sign no digest.
+    pub fn with_hash(key: KeyType, hash: HashAlgorithm) -> Option<Self> {
+        const OF_DIGESTS: [SignatureAlgorithm; 12] = [
+            SignatureAlgorithm::EcdsaP256Sha256,
+            SignatureAlgorithm::EcdsaP256Sha384,
+            SignatureAlgorithm::EcdsaP256Sha512,
+            SignatureAlgorithm::EcdsaP384Sha256,
+            SignatureAlgorithm::EcdsaP384Sha384,
+            SignatureAlgorithm::EcdsaP384Sha512,
+            SignatureAlgorithm::EcdsaP521Sha256,
+            SignatureAlgorithm::EcdsaP521Sha384,
+            SignatureAlgorithm::EcdsaP521Sha512,
+            SignatureAlgorithm::RsaPkcs1Sha256,
+            SignatureAlgorithm::RsaPkcs1Sha384,
+            SignatureAlgorithm::RsaPkcs1Sha512,
+        ];
+        let fits = |algorithm: &Self| algorithm.goes_with(key) && algorithm.hash() == Some(hash);
+        OF_DIGESTS.into_iter().find(fits)
+    }
+
     /// Whether `key_details` names an algorithm of this registry, whatever the key.
     pub fn is_key_details(key_details: &str) -> bool {
         KeyType::ALL

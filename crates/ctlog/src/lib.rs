@@ -39,7 +39,7 @@ use waxwing_encoding::time::Clock;
 use waxwing_encoding::{base64, hex};
 use waxwing_log::{AddError, KeyIndex, Leaf, Log};
 use waxwing_pki::Certificate;
-use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
+use waxwing_pki::sct::{self, AddChainResponse, SctError, SignedCertificateTimestamp};
 use waxwing_serve::{BodyError, Overload, Route, read_body, with_body_cap};
 
 use above::Remembered;
@@ -130,16 +130,6 @@ pub enum AddRefused {
     /// The certificates above the leaf.
     #[error("the issuers were not kept: {0}")]
     Issuers(#[from] io::Error),
-}
-
-/// The answer to a submission (RFC 6962 section 4.1).
-#[derive(Serialize)]
-struct Promise {
-    sct_version: u8,
-    id: String,
-    timestamp: u64,
-    extensions: String,
-    signature: String,
 }
 
 #[derive(Serialize)]
@@ -305,19 +295,7 @@ async fn answer(State(service): State<Service>, endpoint: Endpoint, request: Req
         Err(error) => return Refused::bad_request(error).into_response(),
     };
     match service.add(endpoint, &body).await {
-        Ok(sct) => {
-            let mut signature = sct.algorithm.to_vec();
-            signature.extend_from_slice(&(sct.signature.len() as u16).to_be_bytes());
-            signature.extend_from_slice(&sct.signature);
-            axum::Json(Promise {
-                sct_version: 0,
-                id: base64::encode(&sct.log_id),
-                timestamp: sct.timestamp,
-                extensions: base64::encode(&sct.extensions),
-                signature: base64::encode(&signature),
-            })
-            .into_response()
-        }
+        Ok(sct) => axum::Json(AddChainResponse::from(&sct)).into_response(),
         Err(error) => Refused::from(error).into_response(),
     }
 }

@@ -159,7 +159,7 @@ impl Client {
             return in_process::exchange(router.clone(), request).await;
         }
         match &self.network {
-            Some(client) => network::exchange(client, request).await,
+            Some(client) => network::exchange(client, request, self.settings.alias.as_ref()).await,
             None => Err(Error::NoRoute {
                 host: origin(&request.url),
                 known: self.routes.known(),

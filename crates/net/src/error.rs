@@ -102,6 +102,14 @@ pub enum Error {
         /// What the server says about it: printable, at most 300 characters.
         message: String,
     },
+    /// A page for people where a program asked.
+    #[error(
+        "{url} answered with a page for people (text/html), as portals and proxies do; is it the service's URL?"
+    )]
+    Page {
+        /// Who was asked.
+        url: String,
+    },
     /// An answer that is not the JSON expected.
     #[error("the answer of {url} is not the JSON expected: {reason}")]
     Json {

@@ -18,6 +18,7 @@
 //! to another host (so credentials cannot cross to one), and repetition of a request that is neither
 //! idempotent nor marked as repeatable.
 
+mod alias;
 mod client;
 mod error;
 mod in_process;
@@ -27,6 +28,7 @@ mod request;
 mod response;
 mod retry;
 
+pub use alias::Alias;
 pub use client::Client;
 pub use error::Error;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};

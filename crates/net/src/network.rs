@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use zeroize::Zeroizing;
 
 use crate::Retry;
+use crate::alias::Alias;
 use crate::error::{Error, causes, origin, shown};
 use crate::request::Parts;
 use crate::response::{CappedBody, Response};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub additional_roots: Vec<Vec<u8>>,
     /// What is shown to servers that ask who their client is: to every one that this client is used for.
     pub client_certificate: Option<ClientCertificate>,
+    /// A host that has to prove another name than its own.
+    pub alias: Option<Alias>,
     /// The proxy, if there is one.
     pub proxy: Proxy,
     /// When a request is sent again.
@@ -67,6 +70,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(30),
             additional_roots: Vec::new(),
             client_certificate: None,
+            alias: None,
             proxy: Proxy::default(),
             retry: Retry::default(),
         }
@@ -100,6 +104,10 @@ pub(crate) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
         let roots = roots.map_err(|error| refused("additional root", &error))?;
         builder = builder.tls_certs_merge(roots);
     }
+    if let Some(alias) = &settings.alias {
+        alias.check()?;
+        builder = builder.dns_resolver(std::sync::Arc::new(alias.clone()));
+    }
     if let Some(own) = &settings.client_certificate {
         let own = reqwest::Identity::from_pem(&own.pem);
         builder = builder.identity(own.map_err(|error| refused("client certificate", &error))?);
@@ -116,9 +124,21 @@ pub(crate) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
     builder.build().map_err(|error| refused("TLS", &error))
 }
 
-pub(crate) async fn exchange(client: &reqwest::Client, request: &Parts) -> Result<Response, Error> {
-    let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
-    *outgoing.headers_mut() = request.headers.clone();
+pub(crate) async fn exchange(
+    client: &reqwest::Client,
+    request: &Parts,
+    alias: Option<&Alias>,
+) -> Result<Response, Error> {
+    let (mut url, mut headers) = (request.url.clone(), request.headers.clone());
+    if let Some(alias) = alias {
+        let applied = alias.apply(&mut url, &mut headers);
+        applied.map_err(|error| Error::Setting {
+            setting: "server name",
+            reason: error.to_string(),
+        })?;
+    }
+    let mut outgoing = reqwest::Request::new(request.method.clone(), url);
+    *outgoing.headers_mut() = headers;
     if let Some(length) = request.content_length() {
         outgoing.headers_mut().insert(CONTENT_LENGTH, length);
         *outgoing.body_mut() = Some(request.body.clone().into());

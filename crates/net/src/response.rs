@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -44,6 +45,23 @@ impl Response {
     /// This response if its status is one of 200 to 299, otherwise [`Error::Status`].
     pub fn expect_success(self) -> Result<Self, Error> {
         self.expect(|found| found.is_success())
+    }
+
+    /// The answer of a service's interface: refused are errors, and pages for people that somebody on the way
+    /// gave out instead.
+    pub fn expect_answer(self) -> Result<Self, Error> {
+        let answer = self.expect_success()?;
+        let kind = answer.header(CONTENT_TYPE).unwrap_or_default();
+        match kind
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("text/html")
+        {
+            true => Err(Error::Page {
+                url: shown(&answer.url),
+            }),
+            false => Ok(answer),
+        }
     }
 
     /// The body as JSON.

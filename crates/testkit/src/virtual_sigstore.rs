@@ -56,6 +56,7 @@ pub struct VirtualSigstore {
     stamping: TimestampAuthority,
     ct_log: PrivateKey,
     rekor_log: Arc<PrivateKey>,
+    claims: Claims,
 }
 
 impl std::fmt::Debug for VirtualSigstore {
@@ -120,7 +121,14 @@ impl VirtualSigstore {
             stamping: TimestampAuthority::new(stamping, vec![stamping_root.certificate]),
             ct_log: key(KeyType::EcdsaP256),
             rekor_log: Arc::new(key(KeyType::Ed25519)),
+            claims: Claims::default(),
         }
+    }
+
+    /// The same, whose certificates make these claims about a build.
+    #[must_use]
+    pub fn with_claims(self, claims: Claims) -> Self {
+        Self { claims, ..self }
     }
 
     /// The trusted root under which its bundles verify.
@@ -211,7 +219,7 @@ impl VirtualSigstore {
         let leaf = CodeSigningLeaf {
             public_key: key.public_key(),
             identity: &identity,
-            claims: Claims::NONE,
+            claims: &self.claims,
             serial: serial(),
             validity: Validity {
                 not_before: self.now,

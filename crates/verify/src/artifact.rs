@@ -1,5 +1,7 @@
 //! Step 6: the signature is the signer's, over this artifact or over a statement about it.
 
+use std::borrow::Cow;
+
 use waxwing_crypto::{
     Digest, HashAlgorithm, KeyType, PublicKey, SignatureAlgorithm, SignatureError,
 };
@@ -100,12 +102,15 @@ pub fn needed(bundle: &Bundle, policy: &Policy) -> Result<Needed, ArtifactRefuse
     let certificate = bundle.certificate();
     let key = certificate.map(|certificate| certificate.public_key());
     let algorithms = match key.or(policy.trusted_key()).map(PublicKey::key_type) {
-        Some(key) => match message_algorithms(key) {
-            [] => return Err(ArtifactRefused::Algorithm { key }),
-            algorithms => algorithms,
-        },
+        Some(key) => {
+            let algorithms = message_algorithms(key, policy.hash);
+            if algorithms.is_empty() {
+                return Err(ArtifactRefused::Algorithm { key });
+            }
+            algorithms
+        }
         // The bundle names a key and the policy trusts none: to be refused, whatever the artifact.
-        None => &[],
+        None => Cow::Borrowed(&[] as &[_]),
     };
     let hashes = algorithms.iter().filter_map(|algorithm| algorithm.hash());
     let claimed = message.digest.map(|digest| digest.algorithm());
@@ -129,24 +134,31 @@ pub(crate) struct VerifiedContent<'a> {
     pub(crate) statement: Option<Statement>,
 }
 
-/// Checks the signature, and then that it is about the artifact.
+/// Checks the signature, by this hash if the policy names one, and then that it is about the artifact.
 pub(crate) fn verify<'a>(
     content: &'a Content,
     key: &PublicKey,
+    hash: Option<HashAlgorithm>,
     artifact: Artifact<'_>,
 ) -> Result<VerifiedContent<'a>, ArtifactRefused> {
     match content {
-        Content::Message(message) => verify_message(message, key, artifact),
-        Content::Envelope(envelope) => verify_envelope(envelope, key, artifact),
+        Content::Message(message) => {
+            let algorithms = message_algorithms(key.key_type(), hash);
+            verify_message(message, key, &algorithms, artifact)
+        }
+        Content::Envelope(envelope) => {
+            let algorithms = envelope_algorithms(key.key_type(), hash);
+            verify_envelope(envelope, key, &algorithms, artifact)
+        }
     }
 }
 
 fn verify_message<'a>(
     message: &MessageSignature,
     key: &PublicKey,
+    algorithms: &[SignatureAlgorithm],
     artifact: Artifact<'_>,
 ) -> Result<VerifiedContent<'a>, ArtifactRefused> {
-    let algorithms = message_algorithms(key.key_type());
     let (algorithm, digest) = first_that_holds(key, algorithms, |algorithm| {
         let over = "artifact";
         let signature = |source| ArtifactRefused::Signature { over, source };
@@ -184,10 +196,10 @@ fn verify_message<'a>(
 fn verify_envelope<'a>(
     envelope: &'a Envelope,
     key: &PublicKey,
+    algorithms: &[SignatureAlgorithm],
     artifact: Artifact<'_>,
 ) -> Result<VerifiedContent<'a>, ArtifactRefused> {
     let pae = envelope.pae();
-    let algorithms = envelope_algorithms(key.key_type());
     let (algorithm, digest) = first_that_holds(key, algorithms, |algorithm| {
         let digest = algorithm.hash().map(|hash| hash.digest(&pae));
         let checked = match &digest {
@@ -270,27 +282,41 @@ impl<'a> Artifact<'a> {
 
 /// The algorithms to try for an artifact, in order: the registry's default for the key, then what
 /// older clients used: SHA-256 on every curve, Ed25519 over the message itself.
-fn message_algorithms(key: KeyType) -> &'static [SignatureAlgorithm] {
+fn message_algorithms(
+    key: KeyType,
+    hash: Option<HashAlgorithm>,
+) -> Cow<'static, [SignatureAlgorithm]> {
     use SignatureAlgorithm as Algorithm;
     match key {
         // Prehashed first: only so can a log hold the signature.
-        KeyType::Ed25519 => &[Algorithm::Ed25519ph, Algorithm::Ed25519],
-        other => algorithms(other),
+        KeyType::Ed25519 => Cow::Borrowed(&[Algorithm::Ed25519ph, Algorithm::Ed25519]),
+        other => algorithms(other, hash),
     }
 }
 
 /// The algorithms to try for an envelope.
-fn envelope_algorithms(key: KeyType) -> &'static [SignatureAlgorithm] {
+fn envelope_algorithms(
+    key: KeyType,
+    hash: Option<HashAlgorithm>,
+) -> Cow<'static, [SignatureAlgorithm]> {
     use SignatureAlgorithm as Algorithm;
     match key {
-        KeyType::Ed25519 => &[Algorithm::Ed25519, Algorithm::Ed25519ph],
-        other => algorithms(other),
+        KeyType::Ed25519 => Cow::Borrowed(&[Algorithm::Ed25519, Algorithm::Ed25519ph]),
+        other => algorithms(other, hash),
     }
 }
 
-fn algorithms(key: KeyType) -> &'static [SignatureAlgorithm] {
+fn algorithms(key: KeyType, hash: Option<HashAlgorithm>) -> Cow<'static, [SignatureAlgorithm]> {
     use SignatureAlgorithm as Algorithm;
-    match key {
+    // Keys that sign no digest have one way to sign, whatever was asked.
+    if let (
+        Some(hash),
+        KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521 | KeyType::Rsa(_),
+    ) = (hash, key)
+    {
+        return Cow::Owned(Algorithm::with_hash(key, hash).into_iter().collect());
+    }
+    Cow::Borrowed(match key {
         KeyType::EcdsaP256 => &[Algorithm::EcdsaP256Sha256],
         KeyType::EcdsaP384 => &[Algorithm::EcdsaP384Sha384, Algorithm::EcdsaP384Sha256],
         KeyType::EcdsaP521 => &[Algorithm::EcdsaP521Sha512, Algorithm::EcdsaP521Sha256],
@@ -298,5 +324,5 @@ fn algorithms(key: KeyType) -> &'static [SignatureAlgorithm] {
         KeyType::MlDsa65 => &[Algorithm::MlDsa65],
         KeyType::MlDsa87 => &[Algorithm::MlDsa87],
         _ => &[],
-    }
+    })
 }

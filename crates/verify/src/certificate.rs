@@ -106,10 +106,20 @@ fn verify_at<'a>(
     Err(CertificateRefused { time, refused })
 }
 
+/// What a promise is about.
+#[derive(Clone, Copy)]
+enum Promised<'a> {
+    /// The certificate that it is embedded in, under one of these issuers.
+    Embedding(&'a Entry, &'a [PublicKey]),
+    /// The certificate that it lies beside.
+    Beside(&'a Certificate),
+}
+
 /// Counts the distinct logs whose promise holds. Each log counts once, on whatever path
-/// (GHSA-9vcr-p3rj-q5q6).
+/// (GHSA-9vcr-p3rj-q5q6). Promises beside a certificate count where none are embedded, as in cosign.
 pub(crate) fn verify_scts(
     certificate: &Certificate,
+    beside: &[SignedCertificateTimestamp],
     issuers: &[PublicKey],
     logs: &[TransparencyLog],
     required: usize,
@@ -123,7 +133,15 @@ pub(crate) fn verify_scts(
     match found {
         Ok((scts, entry)) => {
             for promise in scts {
-                match verify_sct(&promise, &entry, issuers, logs) {
+                match verify_sct(&promise, Promised::Embedding(&entry, issuers), logs) {
+                    Ok(log) => speakers.push(log.speaker()),
+                    Err(error) => refused.push(error),
+                }
+            }
+        }
+        Err(SctError::Missing) if !beside.is_empty() => {
+            for promise in beside {
+                match verify_sct(promise, Promised::Beside(certificate), logs) {
                     Ok(log) => speakers.push(log.speaker()),
                     Err(error) => refused.push(error),
                 }
@@ -145,15 +163,14 @@ pub(crate) fn verify_scts(
 /// A root may name one log several times, for windows of different length or with another key.
 fn verify_sct<'a>(
     promise: &SignedCertificateTimestamp,
-    entry: &Entry,
-    issuers: &[PublicKey],
+    promised: Promised<'_>,
     logs: &'a [TransparencyLog],
 ) -> Result<&'a TransparencyLog, SctInvalid> {
     let mut result = Err(SctInvalid::UnknownLog {
         log_id: promise.log_id,
     });
     for log in logs.iter().filter(|log| log.log_id == promise.log_id) {
-        result = verify_sct_of(promise, entry, issuers, log).map(|()| log);
+        result = verify_sct_of(promise, promised, log).map(|()| log);
         if result.is_ok() {
             break;
         }
@@ -163,8 +180,7 @@ fn verify_sct<'a>(
 
 fn verify_sct_of(
     promise: &SignedCertificateTimestamp,
-    entry: &Entry,
-    issuers: &[PublicKey],
+    promised: Promised<'_>,
     log: &TransparencyLog,
 ) -> Result<(), SctInvalid> {
     let time = promise.time()?;
@@ -174,6 +190,12 @@ fn verify_sct_of(
             time,
         });
     }
+    let (entry, issuers) = match promised {
+        Promised::Embedding(entry, issuers) => (entry, issuers),
+        Promised::Beside(certificate) => {
+            return Ok(promise.verify_detached(certificate, &log.public_key)?);
+        }
+    };
     let mut result = Err(SctError::Missing);
     for issuer in issuers {
         result = promise.verify_entry(entry, issuer, &log.public_key, log.algorithm);

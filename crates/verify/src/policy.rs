@@ -1,10 +1,11 @@
 //! What the caller demands: whose signature, and how much proof.
 
-use waxwing_crypto::PublicKey;
+use waxwing_crypto::{HashAlgorithm, PublicKey};
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::Window;
 use waxwing_pki::Certificate;
 use waxwing_pki::fulcio::{self, Claim, Identity as CertificateIdentity, IdentityError};
+use waxwing_pki::sct::SignedCertificateTimestamp;
 
 use crate::pattern::Pattern;
 use crate::time::VerifiedTime;
@@ -15,6 +16,8 @@ use crate::time::VerifiedTime;
 pub struct Policy {
     pub(crate) signer: Signer,
     pub(crate) now: Option<UnixTime>,
+    pub(crate) hash: Option<HashAlgorithm>,
+    pub(crate) scts: Vec<SignedCertificateTimestamp>,
 }
 
 /// Who may have signed.
@@ -264,6 +267,20 @@ impl Policy {
         self
     }
 
+    /// The same policy for a key that signs digests by this hash, whatever is usual for its kind:
+    /// a P-256 key with SHA-512, say. Nothing else is tried then.
+    pub fn by_hash(mut self, hash: HashAlgorithm) -> Self {
+        self.hash = Some(hash);
+        self
+    }
+
+    /// The same policy with a CT log's promise that lies beside the certificate: it counts where the
+    /// certificate holds none.
+    pub fn with_sct(mut self, sct: SignedCertificateTimestamp) -> Self {
+        self.scts.push(sct);
+        self
+    }
+
     /// The key that is trusted, where one is: it says how the artifact has to be hashed.
     pub fn trusted_key(&self) -> Option<&PublicKey> {
         match &self.signer {
@@ -273,7 +290,12 @@ impl Policy {
     }
 
     fn of(signer: Signer) -> Self {
-        Self { signer, now: None }
+        Self {
+            signer,
+            now: None,
+            hash: None,
+            scts: Vec::new(),
+        }
     }
 
     /// Checks the identity in a certificate that is trusted already. With it comes the identity of

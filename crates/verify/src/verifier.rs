@@ -181,7 +181,12 @@ impl Verifier {
             matched,
             verifier,
         } = self.verify_signer(bundle, policy, &times, &proven)?;
-        let content = artifact::verify(&bundle.content, verifier.public_key(), artifact)?;
+        let content = artifact::verify(
+            &bundle.content,
+            verifier.public_key(),
+            policy.hash,
+            artifact,
+        )?;
         let signature = VerifiedSignature {
             signature: bundle.signature(),
             verifier,
@@ -242,7 +247,7 @@ impl Verifier {
         let issuers = certificate::verify_chain(leaf, chain, &self.certificate_authorities, times)?;
         binding::check_unsigned_times(proven, leaf)?;
         let required = self.requirements.signed_certificate_timestamps;
-        certificate::verify_scts(leaf, &issuers, &self.ct_logs, required)?;
+        certificate::verify_scts(leaf, &policy.scts, &issuers, &self.ct_logs, required)?;
         let (identity, matched) = policy.check(leaf)?;
         let certificate = Box::new(leaf.clone());
         Ok(CheckedSigner {

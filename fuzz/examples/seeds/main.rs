@@ -16,18 +16,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rekor_v1::RekorV1;
-use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SignatureAlgorithm};
+use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SignatureAlgorithm, SystemRandom};
 use waxwing_encoding::{base64, pem};
 use waxwing_entries::dsse;
 use waxwing_entries::hashedrekord::{self, Proposal, Verifier};
 use waxwing_fuzz::{ARTIFACT, ISSUER, at, identity, years};
-use waxwing_model::Window;
 use waxwing_model::bundle::{
     Content, InclusionProof, KeyMaterial, LogEntry, MessageSignature, Version,
 };
 use waxwing_model::signing_config::{Selector, Service};
 use waxwing_model::trusted_root::{self, CertificateAuthority, TransparencyLog};
 use waxwing_model::{Bundle, SigningConfig, TrustedRoot};
+use waxwing_model::{Window, legacy_bundle};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, Purpose, SerialNumber, Validity};
 use waxwing_pki::sct::{self, SignedCertificateTimestamp};
 use waxwing_pki::timestamp::{TimestampAuthority, TimestampDetails, TimestampRequest};
@@ -123,6 +123,8 @@ fn main() -> Result<()> {
     let of_envelope = rekor_v1.bundle(envelope, certificate.clone(), dsse)?;
     seed("bundle", "envelope.json", of_envelope.to_json()?)?;
     seed("verify", "envelope.json", of_envelope.to_json()?)?;
+    let older = legacy_bundle::to_json(&of_envelope)?;
+    seed("legacy_bundle", "envelope.json", older)?;
 
     let good = Bundle {
         version: Version::V0_3,
@@ -168,6 +170,10 @@ fn main() -> Result<()> {
         "list.bin",
         sct::list(&[promise.sct.clone(), promise.sct])?,
     )?;
+    let key = PrivateKey::generate(KeyType::EcdsaP256)?;
+    seed("private_key", "plain.pem", key.to_pem()?.as_bytes())?;
+    let encrypted = key.to_sigstore_pem(b"", &SystemRandom)?;
+    seed("private_key", "encrypted.pem", encrypted.as_bytes())?;
     for kind in [KeyType::EcdsaP256, KeyType::Ed25519] {
         let name = format!("{kind:?}.der").to_lowercase();
         seed(

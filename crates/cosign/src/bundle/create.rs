@@ -5,12 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use waxwing_cli::{Output, files};
-use waxwing_client::rekor_v1;
 use waxwing_client::sign::hint;
 use waxwing_crypto::{Digest, HashAlgorithm, PublicKey, SignatureAlgorithm};
 use waxwing_encoding::base64;
-use waxwing_entries::hashedrekord::Verifier;
-use waxwing_entries::v1_proposal::Proposal;
 use waxwing_model::Bundle;
 use waxwing_model::bundle::{
     Content, Envelope, KeyMaterial, LARGEST_BUNDLE, MessageSignature, Version,
@@ -25,6 +22,7 @@ use crate::evidence;
 use crate::flags::{REKOR_URL, SecurityKey};
 use crate::key::LARGEST_KEY;
 use crate::key::reference::KeyReference;
+use crate::older_log;
 
 /// Make a bundle of a signature, a certificate or key, a timestamp and a log entry
 ///
@@ -46,7 +44,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate", "signature"])]
     bundle: Option<PathBuf>,
     /// The signer's certificate, in PEM or base64 of it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "cert", value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Leave the log entry out
     #[arg(long)]
@@ -106,14 +104,12 @@ impl Create {
         let entries = match self.ignore_tlog {
             true => Vec::new(),
             false => {
-                let verifier = match &key_material {
-                    KeyMaterial::Certificate { leaf, .. } => {
-                        Verifier::Certificate(Box::new(leaf.clone()))
-                    }
-                    KeyMaterial::PublicKey { .. } => Verifier::PublicKey(signer),
+                let certificate = match &key_material {
+                    KeyMaterial::Certificate { leaf, .. } => Some(leaf),
+                    KeyMaterial::PublicKey { .. } => None,
                 };
-                let proposal = proposal(&content, verifier)?;
-                let found = rekor_v1::find(&means.client, &self.rekor_url, &proposal).await?;
+                let (url, key) = (&self.rekor_url, Some(&signer));
+                let found = older_log::entries(means, url, &content, certificate, key).await?;
                 ensure!(
                     found.len() == 1,
                     "the log {} has {} entries for this signature; expected one. --ignore-tlog leaves it out",
@@ -201,18 +197,4 @@ impl Create {
             signature,
         }))
     }
-}
-
-fn proposal(content: &Content, verifier: Verifier) -> anyhow::Result<Proposal> {
-    Ok(match content {
-        Content::Message(message) => Proposal::HashedRekord {
-            digest: message.digest.context("no digest")?,
-            signature: message.signature.clone(),
-            verifier,
-        },
-        Content::Envelope(envelope) => Proposal::Dsse {
-            envelope: envelope.to_json()?,
-            verifier,
-        },
-    })
 }

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use waxwing_cli::Output;
+use waxwing_cli::{Output, files};
 use waxwing_pki::fulcio::Claim;
+use waxwing_pki::sct::{AddChainResponse, SignedCertificateTimestamp};
 use waxwing_verify::pattern::Pattern;
 use waxwing_verify::{Identity, Matcher, Policy};
 
 use super::SecurityKey;
 use crate::Means;
 use crate::key::reference::KeyReference;
+
+/// Largest SCT that is read, in bytes.
+const LARGEST_SCT: usize = 64 << 10;
 
 /// Who must have signed.
 #[derive(Debug, Args)]
@@ -105,7 +109,13 @@ impl Signer {
                 );
                 Ok(Policy::key(key.public(means).await?))
             }
-            None => Ok(Policy::identity(self.certificate.identity()?)),
+            None => {
+                let policy = Policy::identity(self.certificate.identity()?);
+                Ok(match self.certificate.sct()? {
+                    Some(sct) => policy.with_sct(sct),
+                    None => policy,
+                })
+            }
         }
     }
 }
@@ -166,6 +176,18 @@ impl CertificateVerify {
             }
         }
         Ok(identity)
+    }
+
+    /// The SCT of `--sct`, as a CT log answers it.
+    fn sct(&self) -> anyhow::Result<Option<SignedCertificateTimestamp>> {
+        let Some(path) = &self.sct else {
+            return Ok(None);
+        };
+        let json = files::read(path, LARGEST_SCT)?;
+        let name = || format!("{} is no SCT as a CT log answers it", path.display());
+        let response: AddChainResponse = serde_json::from_slice(&json).with_context(name)?;
+        let sct = SignedCertificateTimestamp::try_from(&response).with_context(name)?;
+        Ok(Some(sct))
     }
 
     /// Notices for flags that the original will drop.

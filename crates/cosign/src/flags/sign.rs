@@ -9,7 +9,7 @@ use waxwing_cli::{Output, files};
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::signing_config::{Service, SigningConfig};
 use waxwing_model::{TrustedRoot, Window};
-use waxwing_net::{Client, ClientCertificate};
+use waxwing_net::{Alias, Client, ClientCertificate, Url};
 
 use super::SecurityKey;
 use super::verify::REKOR_URL;
@@ -115,6 +115,28 @@ pub(crate) struct Urls<'a> {
     pub(crate) oidc: &'a str,
 }
 
+impl TimestampClient {
+    /// The name that the server of `--timestamp-server-url` has to prove.
+    fn alias(&self) -> anyhow::Result<Option<Alias>> {
+        let (Some(name), Some(url)) = (&self.timestamp_server_name, &self.timestamp_server_url)
+        else {
+            ensure!(
+                self.timestamp_server_name.is_none(),
+                "--timestamp-server-name without --timestamp-server-url: of which server is it the name?"
+            );
+            return Ok(None);
+        };
+        let url: Url = url.parse().context("--timestamp-server-url is no URL")?;
+        let host = url
+            .host_str()
+            .context("--timestamp-server-url has no host")?;
+        Ok(Some(Alias {
+            host: host.to_owned(),
+            name: name.clone(),
+        }))
+    }
+}
+
 impl SignCommon {
     /// Whether an identity is asked for, and with it a certificate.
     pub(crate) fn is_keyless(&self) -> bool {
@@ -213,7 +235,9 @@ impl SignCommon {
         let no_service =
             config.transparency_logs.is_empty() && config.timestamp_authorities.is_empty();
         let is_own = self.certificate.is_some();
-        if is_own || no_service && !self.is_keyless() {
+        // Nor is it known whether the instance that is followed trusts services that flags name.
+        let is_by_urls = self.signing_config.is_none() && !self.use_signing_config;
+        if is_own || !self.is_keyless() && (no_service || is_by_urls) {
             return Ok(None);
         }
         match trust::of_instance(means, false, output).await {
@@ -252,10 +276,6 @@ impl SignCommon {
     /// How services are reached: as everywhere, but for a timestamp authority with TLS of its own.
     pub(crate) fn client(&self, means: &Means<'_>) -> anyhow::Result<Client> {
         let timestamp = &self.timestamp;
-        ensure!(
-            timestamp.timestamp_server_name.is_none(),
-            "--timestamp-server-name: the name in the URL is the one that is checked here; use a URL with it"
-        );
         let (roots, own) = (
             &timestamp.timestamp_client_cacert,
             timestamp
@@ -263,10 +283,12 @@ impl SignCommon {
                 .as_ref()
                 .zip(timestamp.timestamp_client_key.as_ref()),
         );
-        if roots.is_none() && own.is_none() {
+        let alias = timestamp.alias()?;
+        if roots.is_none() && own.is_none() && alias.is_none() {
             return Ok(means.client.clone());
         }
         let mut settings = waxwing_cli::network::settings(means.environment);
+        settings.alias = alias;
         if let Some(path) = roots {
             let certificates = files::certificates(path)?.into_iter();
             settings.additional_roots = certificates.map(|one| one.der().to_vec()).collect();

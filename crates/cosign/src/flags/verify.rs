@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
 use clap::Args;
 use waxwing_cli::Output;
 use waxwing_verify::Requirements;
@@ -19,7 +18,7 @@ pub(crate) struct CommonVerify {
     /// Take signatures that are in no transparency log
     #[arg(long)]
     pub(crate) insecure_ignore_tlog: bool,
-    /// How many signatures are verified at once
+    /// How many signatures of an image are verified at once; without effect for files
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     max_workers: usize,
     /// A trusted root: whose keys and certificates count; repeat it for more
@@ -49,12 +48,9 @@ pub(crate) struct CommonVerify {
 }
 
 impl CommonVerify {
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        ensure!(
-            self.max_workers > 0,
-            "--max-workers is 0; expected at least one"
-        );
-        Ok(())
+    /// Whether a timestamp of an authority is asked for: who names one wants its word.
+    pub(crate) fn wants_timestamp(&self) -> bool {
+        self.use_signed_timestamps || self.timestamp_certificate_chain.is_some()
     }
 
     /// Whether a log entry is asked for.
@@ -70,11 +66,11 @@ impl CommonVerify {
         }
         if !self.wants_log() {
             requirements = requirements.dangerously_without_log_entries();
-            if !self.use_signed_timestamps {
+            if !self.wants_timestamp() {
                 requirements = requirements.or_current_time();
             }
         }
-        if self.use_signed_timestamps {
+        if self.wants_timestamp() {
             requirements = requirements.timestamps(1);
         }
         requirements

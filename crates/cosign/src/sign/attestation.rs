@@ -53,7 +53,7 @@ pub(crate) struct AttestBlob {
     /// Write the signature to this file
     #[arg(long, value_name = "FILE", hide = true)]
     output_signature: Option<PathBuf>,
-    /// Write the envelope to this file
+    /// Write the statement, without its signature, to this file
     #[arg(long, value_name = "FILE", hide = true)]
     output_attestation: Option<PathBuf>,
     /// Write the certificate to this file
@@ -88,9 +88,10 @@ impl AttestBlob {
         let pieces = Pieces {
             alone: !self.common.new_bundle_format,
             base64: true,
+            base64_certificate: false,
             bundle: self.common.bundle.as_deref(),
             signature: self.output_signature.as_deref(),
-            envelope: self.output_attestation.as_deref(),
+            statement: self.output_attestation.as_deref(),
             certificate: self.output_certificate.as_deref(),
             timestamp: self.rfc3161_timestamp_bundle.as_deref(),
         };

@@ -77,9 +77,10 @@ impl SignBlob {
             let pieces = Pieces {
                 alone: !self.common.new_bundle_format,
                 base64: self.b64,
+                base64_certificate: self.b64,
                 bundle: self.common.bundle.as_deref(),
                 signature: signature.as_deref(),
-                envelope: None,
+                statement: None,
                 certificate: self.output_certificate.as_deref(),
                 timestamp: self.rfc3161_timestamp.as_deref(),
             };

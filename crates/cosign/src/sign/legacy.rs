@@ -16,11 +16,14 @@ use waxwing_model::legacy_bundle;
 pub(crate) struct Pieces<'a> {
     /// Whether this is all that is written, and a signature without a place goes to the standard output.
     pub(crate) alone: bool,
-    /// Whether signature and certificate are written in base64.
+    /// Whether the signature is written in base64.
     pub(crate) base64: bool,
+    /// Whether the certificate is; the original does it for files, and not for statements.
+    pub(crate) base64_certificate: bool,
     pub(crate) bundle: Option<&'a Path>,
     pub(crate) signature: Option<&'a Path>,
-    pub(crate) envelope: Option<&'a Path>,
+    /// Where the statement goes, without its signature.
+    pub(crate) statement: Option<&'a Path>,
     pub(crate) certificate: Option<&'a Path>,
     pub(crate) timestamp: Option<&'a Path>,
 }
@@ -51,8 +54,8 @@ impl Pieces<'_> {
             true => base64::encode(&signed).into_bytes(),
             false => signed,
         };
-        if let Some(path) = self.envelope {
-            files::write_private(path, &text)?;
+        if let (Some(path), Content::Envelope(envelope)) = (self.statement, &bundle.content) {
+            files::write_private(path, &envelope.payload)?;
             output.note(&format!("Attestation written in {}", path.display()));
         }
         match self.signature {
@@ -74,7 +77,7 @@ impl Pieces<'_> {
                 return Ok(());
             };
             let pem = certificate.to_pem();
-            let text = match self.base64 {
+            let text = match self.base64_certificate {
                 true => base64::encode(pem.as_bytes()),
                 false => pem,
             };

@@ -18,6 +18,8 @@ use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_model::Bundle;
 use waxwing_model::signing_config::SigningConfig;
 use waxwing_pki::Certificate;
+use waxwing_pki::chain::TrustedChain;
+use waxwing_pki::issue::Purpose;
 use waxwing_verify::{Requirements, Verifier};
 
 use crate::Means;
@@ -30,7 +32,7 @@ pub(crate) use blob::SignBlob;
 pub(crate) struct Signing {
     signer: Signer,
     key: Option<PrivateKey>,
-    certificates: Vec<Certificate>,
+    certificate: Option<Certificate>,
     token: Option<IdentityToken>,
     kind: KeyType,
 }
@@ -58,7 +60,7 @@ impl Signing {
             Some(key) => Some(key.private(means).await?),
             None => None,
         };
-        let certificates = certificates(common)?;
+        let certificate = certificate(common)?;
         let token = match common.is_keyless() {
             true => {
                 if key.is_none() {
@@ -79,7 +81,7 @@ impl Signing {
                 random: means.random.clone(),
             },
             key,
-            certificates,
+            certificate,
             token,
             kind,
         })
@@ -89,7 +91,7 @@ impl Signing {
         Ok(match (&self.key, &self.token) {
             (None, Some(token)) => By::Identity(token, self.kind),
             (Some(key), Some(token)) => By::KeyAndIdentity(key, token),
-            (Some(key), None) => By::Key(key, &self.certificates),
+            (Some(key), None) => By::Key(key, self.certificate.as_ref()),
             (None, None) => bail!("neither a key nor an identity signs"),
         })
     }
@@ -117,19 +119,27 @@ impl Signing {
     }
 }
 
-/// The certificate of a key, and those above it.
-fn certificates(common: &SignCommon) -> anyhow::Result<Vec<Certificate>> {
-    let Some(path) = &common.certificate else {
-        return Ok(Vec::new());
+/// The certificate of a key. Those above it are checked and left out: bundles of version 0.3 have no place
+/// for them, and a trusted root has.
+fn certificate(common: &SignCommon) -> anyhow::Result<Option<Certificate>> {
+    let Some(certificate) = &common.certificate else {
+        return Ok(None);
     };
-    let bytes = files::read(path, crate::key::LARGEST_KEY)?;
+    let bytes = files::read(certificate, crate::key::LARGEST_KEY)?;
     let leaf = waxwing_model::legacy_bundle::certificate(&bytes);
-    let leaf = leaf.with_context(|| path.display().to_string())?;
-    let above = match &common.certificate_chain {
-        Some(path) => files::certificates(path)?,
-        None => Vec::new(),
-    };
-    Ok(std::iter::once(leaf).chain(above).collect())
+    let leaf = leaf.with_context(|| certificate.display().to_string())?;
+    if let Some(path) = &common.certificate_chain {
+        let above = TrustedChain::new(files::certificates(path)?)?;
+        let at = leaf.not_before();
+        let checked = above.verify(&leaf, &[], Purpose::CodeSigning, at);
+        checked.with_context(|| {
+            let (leaf, above) = (certificate.display(), path.display());
+            format!(
+                "unable to validate certificate chain: {above} does not lead from {leaf} to a root"
+            )
+        })?;
+    }
+    Ok(Some(leaf))
 }
 
 /// What is asked of a result before it is given out: all that the services of the config promise.

@@ -9,7 +9,7 @@ use waxwing_cli::Output;
 #[derive(Debug, Args)]
 pub(crate) struct OlderFlags {
     /// The certificates of a certificate authority
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, alias = "cert-chain", value_name = "FILE", hide = true)]
     certificate_chain: Vec<String>,
     /// Its URL
     #[arg(long, value_name = "URL", hide = true)]

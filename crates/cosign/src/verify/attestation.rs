@@ -54,7 +54,7 @@ pub(crate) struct VerifyBlobAttestation {
 
 impl VerifyBlobAttestation {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
-        let asked = Asked::of(&self.signer, &self.common, means, output).await?;
+        let asked = Asked::of(&self.signer, &self.common, &self.evidence, means, output).await?;
         let blob = self.blob()?;
         let (signer, common) = (&self.signer, &self.common);
         let evidence = self

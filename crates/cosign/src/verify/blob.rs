@@ -41,8 +41,8 @@ pub(crate) struct VerifyBlob {
 
 impl VerifyBlob {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
-        self.check(output)?;
-        let asked = Asked::of(&self.signer, &self.common, means, output).await?;
+        self.check()?;
+        let asked = Asked::of(&self.signer, &self.common, &self.evidence, means, output).await?;
         let mut verdicts = Vec::new();
         for name in &self.blobs {
             let blob = Blob::named(name)?;
@@ -64,35 +64,12 @@ impl VerifyBlob {
         Ok(())
     }
 
-    fn check(&self, output: &mut Output) -> anyhow::Result<()> {
-        let deprecated = [
-            (self.evidence.signature.is_some(), "signature"),
-            (
-                self.evidence.rfc3161_timestamp.is_some(),
-                "rfc3161-timestamp",
-            ),
-            (
-                self.evidence.signature_digest_algorithm != "sha256",
-                "signature-digest-algorithm",
-            ),
-        ];
-        for (is_given, name) in deprecated {
-            if is_given {
-                output.deprecated_flag(name, "it works here; bundles have its place");
-            }
-        }
+    fn check(&self) -> anyhow::Result<()> {
         ensure!(
             self.blobs.len() == 1
                 || self.evidence.bundle.is_none() && self.evidence.signature.is_none(),
             "one --bundle or --signature for {} files; leave it out, and each file's own beside it is taken",
             self.blobs.len()
-        );
-        let with_timestamp =
-            self.common.use_signed_timestamps || self.common.timestamp_certificate_chain.is_some();
-        ensure!(
-            self.evidence.rfc3161_timestamp.is_none() || with_timestamp,
-            "--rfc3161-timestamp without --use-signed-timestamps or --timestamp-certificate-chain: nobody \
-             would look at it"
         );
         Ok(())
     }

@@ -8,20 +8,21 @@ mod attestation;
 mod blob;
 mod verdict;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use tokio::sync::OnceCell;
 use waxwing_cli::Output;
-use waxwing_crypto::Digest;
-use waxwing_model::bundle::Content;
+use waxwing_crypto::{Digest, PublicKey, SignatureAlgorithm};
+use waxwing_model::bundle::{Content, MessageSignature};
 use waxwing_model::{Statement, TrustedRoot};
+use waxwing_pki::Certificate;
 use waxwing_verify::artifact::needed;
 use waxwing_verify::{Artifact, Policy, Verified, Verifier};
 
 use crate::Means;
 use crate::blob::Blob;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceFlags};
 use crate::flags::{CommonVerify, Signer};
-use crate::trust;
+use crate::{older_log, trust};
 
 pub(crate) use attestation::VerifyBlobAttestation;
 pub(crate) use blob::VerifyBlob;
@@ -42,17 +43,22 @@ impl<'a> Asked<'a> {
     pub(crate) async fn of(
         signer: &'a Signer,
         common: &'a CommonVerify,
+        evidence: &EvidenceFlags,
         means: &'a Means<'a>,
         output: &mut Output,
     ) -> anyhow::Result<Self> {
-        common.check()?;
         common.deprecated(output);
         signer.certificate.deprecated(output);
-        let now = means.clock.now();
+        evidence.deprecated(output);
+        evidence.check(common)?;
+        let mut policy = signer.policy(means).await?.at(means.clock.now());
+        if let Some(hash) = evidence.hash()? {
+            policy = policy.by_hash(hash);
+        }
         Ok(Self {
             signer,
             common,
-            policy: signer.policy(means).await?.at(now),
+            policy,
             means,
             for_bundles: OnceCell::new(),
             for_legacy: OnceCell::new(),
@@ -76,7 +82,7 @@ impl<'a> Asked<'a> {
             return Ok(root);
         }
         let is_by_key = self.policy.trusted_key().is_some();
-        if is_by_key && !self.common.wants_log() && !self.common.use_signed_timestamps {
+        if is_by_key && !self.common.wants_log() && !self.common.wants_timestamp() {
             // Nobody's word is asked for but that of the key.
             return Ok(trust::nobody());
         }
@@ -96,7 +102,54 @@ impl<'a> Asked<'a> {
         let whole = needed.whole.is_some();
         let content = blob.read(&needed.hashes, whole, self.means, output);
         let content = content.await?;
-        Ok(verifier.verify(&evidence.bundle, content.as_artifact(), &self.policy)?)
+        self.judge(verifier, evidence, content.as_artifact()).await
+    }
+
+    /// The decision; a signature that came without its log entry is judged with what the log has of it.
+    async fn judge(
+        &self,
+        verifier: &Verifier,
+        evidence: &Evidence,
+        artifact: Artifact<'_>,
+    ) -> anyhow::Result<Verified> {
+        let bundle = &evidence.bundle;
+        let is_complete = !evidence.is_legacy || !bundle.entries.is_empty();
+        if is_complete || !self.common.wants_log() || self.common.offline {
+            return Ok(verifier.verify(bundle, artifact, &self.policy)?);
+        }
+        let mut bundle = bundle.clone();
+        let (certificate, key) = (bundle.certificate(), self.policy.trusted_key());
+        if let Content::Message(message) = &bundle.content
+            && message.digest.is_none()
+        {
+            let key = certificate.map(Certificate::public_key).or(key);
+            let digest = key.and_then(|key| digest_for(key, artifact));
+            bundle.content = Content::Message(MessageSignature {
+                digest,
+                ..message.clone()
+            });
+        }
+        let url = &self.common.rekor_url;
+        let certificate = bundle.certificate();
+        let found = older_log::entries(self.means, url, &bundle.content, certificate, key);
+        let found = found
+            .await
+            .context("looking for the signature's log entry")?;
+        let mut refused = None;
+        for entry in found {
+            bundle.entries = vec![entry];
+            match verifier.verify(&bundle, artifact, &self.policy) {
+                Ok(verified) => return Ok(verified),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        match refused {
+            Some(error) => Err(error.into()),
+            None => bail!(
+                "the log {url} has no entry of this signature; --rekor-url names another log, and \
+                 --insecure-ignore-tlog asks for none"
+            ),
+        }
     }
 
     /// Verifies a statement, about this blob or about whatever it is about.
@@ -123,7 +176,7 @@ impl<'a> Asked<'a> {
         );
         let verifier = self.verifier(evidence, output).await?;
         let own = Artifact::Digests(&digests);
-        Ok(verifier.verify(&evidence.bundle, own, &self.policy)?)
+        self.judge(verifier, evidence, own).await
     }
 
     async fn verifier(
@@ -148,5 +201,18 @@ impl<'a> Asked<'a> {
             requirements = requirements.dangerously_accept_promises();
         }
         Ok(Verifier::new(trusted_root, requirements)?)
+    }
+}
+
+/// The digest by which a key of this kind signs, of what is known of the artifact.
+fn digest_for(key: &PublicKey, artifact: Artifact<'_>) -> Option<Digest> {
+    let hash = SignatureAlgorithm::default_for(key.key_type())?.hash()?;
+    match artifact {
+        Artifact::Bytes(bytes) => Some(hash.digest(bytes)),
+        Artifact::Digest(digest) => Some(digest).filter(|one| one.algorithm() == hash),
+        Artifact::Digests(digests) => {
+            let mut digests = digests.iter().copied();
+            digests.find(|digest| digest.algorithm() == hash)
+        }
     }
 }

@@ -67,10 +67,14 @@ struct WireService {
 }
 
 /// `ServiceConfiguration`.
-#[derive(Deserialize, Serialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Configuration {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
     selector: String,
     #[serde(
         default,
@@ -216,9 +220,25 @@ impl From<&SigningConfig> for V0_2 {
             ca_urls: services(&config.certificate_authorities),
             oidc_urls: services(&config.oidc_issuers),
             rekor_tlog_urls: services(&config.transparency_logs),
-            rekor_tlog_config: Some(config.transparency_log_selector.into()),
+            rekor_tlog_config: Some(Configuration::of(
+                &config.transparency_logs,
+                config.transparency_log_selector,
+            )),
             tsa_urls: services(&config.timestamp_authorities),
-            tsa_config: Some(config.timestamp_authority_selector.into()),
+            tsa_config: Some(Configuration::of(
+                &config.timestamp_authorities,
+                config.timestamp_authority_selector,
+            )),
+        }
+    }
+}
+
+impl Configuration {
+    /// Empty where nothing is said about no services, as sigstore-go writes it.
+    fn of(services: &[Service], selector: Selector) -> Self {
+        match services.is_empty() && selector == Selector::Any {
+            true => Self::default(),
+            false => selector.into(),
         }
     }
 }

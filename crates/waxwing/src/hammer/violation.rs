@@ -217,6 +217,9 @@ pub(crate) enum AnswerFault {
     /// Not the JSON that the service answers with.
     #[error("it is not the JSON expected: {0}")]
     Json(#[from] serde_json::Error),
+    /// Not a promise of a CT log.
+    #[error("the promise: {0}")]
+    Promise(#[from] waxwing_pki::sct::ResponseError),
     /// Not an entry of a log.
     #[error(transparent)]
     Entry(#[from] BundleError),

@@ -25,6 +25,7 @@ mod openssl;
 mod operating;
 mod program;
 mod python_tuf;
+mod readme;
 mod road;
 mod root;
 mod signed_faults;

@@ -8,15 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context;
 use bytes::Bytes;
 use http::StatusCode;
-use serde::Deserialize;
 use waxwing_crypto::{KeyType, PrivateKey, PublicKey};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::Clock;
-use waxwing_encoding::tls::{Reader, put_vector};
+use waxwing_encoding::tls::Reader;
 use waxwing_pki::Certificate;
 use waxwing_pki::fulcio::{Claims, Identity, SubjectAlternativeName};
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, Validity};
-use waxwing_pki::sct::{self, SignedCertificateTimestamp};
+use waxwing_pki::sct::{self, AddChainResponse, SignedCertificateTimestamp};
 use waxwing_tlog::merkle::leaf_hash;
 
 use super::drive::{Drive, Leaf, Service};
@@ -37,15 +36,6 @@ pub(super) struct Ct {
     log: PublicKey,
     path: String,
     clock: Arc<dyn Clock>,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    sct_version: u8,
-    id: String,
-    timestamp: u64,
-    extensions: String,
-    signature: String,
 }
 
 impl Ct {
@@ -113,15 +103,10 @@ impl Drive for Ct {
 
     fn judge(&self, expected: &Certificate, answer: &Bytes) -> Result<Option<Leaf>, Violation> {
         let form = |reason: AnswerFault| Violation::AnswerForm { reason };
-        let answer: Answer = serde_json::from_slice(answer).map_err(|error| form(error.into()))?;
-        let decode = |text: &str| base64::decode(text).map_err(|error| form(error.into()));
-        let mut bytes = vec![answer.sct_version];
-        bytes.extend(decode(&answer.id)?);
-        bytes.extend_from_slice(&answer.timestamp.to_be_bytes());
-        let extensions = decode(&answer.extensions)?;
-        put_vector(&mut bytes, 2, &extensions).map_err(|error| Violation::Sct(error.into()))?;
-        bytes.extend(decode(&answer.signature)?);
-        let promise = SignedCertificateTimestamp::from_bytes(&bytes)?;
+        let answer: AddChainResponse =
+            serde_json::from_slice(answer).map_err(|error| form(error.into()))?;
+        let promise = SignedCertificateTimestamp::try_from(&answer);
+        let promise = promise.map_err(|error| form(error.into()))?;
         let issuer = self.authority.certificate.public_key();
         promised(&promise, expected, issuer, &self.log).map(Some)
     }

@@ -83,12 +83,21 @@ fn keys_of_openssl_are_imported_and_sign() {
             "p384",
             "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384.pem",
         ),
+        (
+            "p521",
+            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out p521.pem",
+        ),
+        (
+            "encrypted",
+            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes-256-cbc -pass env:COSIGN_PASSWORD -out encrypted.pem",
+        ),
         ("rsa", "genrsa -traditional -out rsa.pem 2048"),
         ("ed25519", "genpkey -algorithm ed25519 -out ed25519.pem"),
     ];
     for (name, line) in made {
         let openssl = Command::new("openssl")
             .args(line.split(' '))
+            .env("COSIGN_PASSWORD", PASSWORD)
             .current_dir(bench.folder())
             .output()
             .unwrap();
@@ -104,13 +113,14 @@ fn keys_of_openssl_are_imported_and_sign() {
             "sign-blob --key {name}.key --tlog-upload=false {bundle} blob"
         ));
         let verify = format!("verify-blob --key {name}.pub --insecure-ignore-tlog {bundle}");
-        if name == "p384" {
+        if name == "p384" || name == "p521" {
             // cosign 3.1.1 does not even verify what it has signed itself with such a key.
-            let sign =
-                "sign-blob --yes --key p384.key --use-signing-config=false --tlog-upload=false";
+            let sign = format!(
+                "sign-blob --yes --key {name}.key --use-signing-config=false --tlog-upload=false"
+            );
             bench.theirs(&bench.sid, &format!("{sign} --bundle theirs.json blob"));
-            for bundle in ["p384", "theirs"] {
-                let verify = verify.replace("p384.json", &format!("{bundle}.json"));
+            for bundle in [name, "theirs"] {
+                let verify = verify.replace(&format!("{name}.json"), &format!("{bundle}.json"));
                 bench.theirs_refuses(&bench.sid, &format!("{verify} blob"), "invalid signature");
                 bench.ours(&format!("{verify} blob"));
             }

@@ -1,6 +1,12 @@
 //! What was written before there were bundles of Sigstore's own format: both programs read it, and write it.
 
+use waxwing_crypto::{KeyType, PrivateKey};
+use waxwing_pki::Certificate;
+use waxwing_pki::sct::{self, AddChainResponse, SignedCertificateTimestamp};
+
 use super::Bench;
+use super::flags::fixture::certify;
+use crate::program::{printed, waxwing};
 
 #[test]
 fn bundles_of_the_old_format_are_read_and_written_by_both() {
@@ -85,4 +91,63 @@ fn a_statement_of_the_old_format_is_read_and_written_by_both() {
             "no matching subject digest found",
         );
     }
+}
+
+#[test]
+fn a_promise_beside_a_certificate_counts_where_none_is_in_it() {
+    let Some(bench) = Bench::new() else { return };
+    bench.ours("generate-key-pair");
+    certify(&bench);
+    bench.ours(
+        "sign-blob --key cosign.key --tlog-upload=false --new-bundle-format=false --output-signature s blob",
+    );
+    let leaf = String::from_utf8(bench.read("leaf.pem")).unwrap();
+    let leaf = Certificate::from_pem(&leaf).unwrap();
+    let log = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(bench.path(name), text).unwrap();
+    write("log.pub", &log.public_key().to_pem());
+    let timestamp = leaf.not_before().milliseconds() + 1000;
+    let entry = sct::certificate_entry(&leaf).unwrap();
+    let signed = sct::signed_bytes(timestamp, &entry, &[]).unwrap();
+    let promise = SignedCertificateTimestamp {
+        log_id: log.public_key().sha256_of_spki(),
+        timestamp,
+        extensions: Vec::new(),
+        algorithm: [4, 3],
+        signature: log.sign(&signed).unwrap(),
+    };
+    let mut response = AddChainResponse::from(&promise);
+    write("sct.json", &serde_json::to_string(&response).unwrap());
+    // The same promise at another time is not what the log has signed.
+    response.timestamp += 1;
+    write("other.json", &serde_json::to_string(&response).unwrap());
+    let line = |more: &str| {
+        format!(
+            "verify-blob --insecure-ignore-tlog --new-bundle-format=false --certificate-identity me@example.com \
+             --certificate-oidc-issuer-regexp .* --certificate leaf.pem --certificate-chain chain.pem \
+             --signature s {more} blob"
+        )
+    };
+    let trust = [("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "log.pub")];
+    let (ours, theirs) = (waxwing(), bench.sid.program("usr/bin/cosign"));
+    for (program, first) in [(&ours, &["cosign"][..]), (&theirs, &[])] {
+        for (sct, verifies) in [
+            ("--sct sct.json", true),
+            ("--sct other.json", false),
+            ("", false),
+            ("--insecure-ignore-sct", true),
+        ] {
+            let output = bench.run(program, first, &line(sct), &trust);
+            let said = printed(&output);
+            assert_eq!(output.status.success(), verifies, "{sct}: {said}");
+        }
+    }
+    bench.ours_refuses_with(&line("--sct blob"), &trust, "no SCT as a CT log answers it");
+    let none = "the certificate has no list of signed certificate timestamps";
+    bench.ours_refuses_with(&line(""), &trust, none);
+    bench.ours_refuses_with(
+        &line("--sct other.json"),
+        &trust,
+        "0 of 1 signed certificate timestamps verified",
+    );
 }

@@ -1,9 +1,14 @@
 //! `waxwing cosign` and the real cosign: what one makes the other takes, what one refuses the other refuses.
 
+mod advisories;
 mod bundles;
+mod flags;
 mod keys;
 mod legacy;
+mod older_log;
 mod refusals;
+mod rekor_v1;
+mod services;
 mod signing;
 mod statements;
 mod tokens;

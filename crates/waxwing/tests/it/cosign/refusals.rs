@@ -139,6 +139,72 @@ fn what_cannot_be_kept_is_refused_before_anything_is_signed() {
 }
 
 #[test]
+fn a_variable_stands_for_a_flag_that_is_not_given() {
+    let Some(bench) = Bench::new() else { return };
+    bench.ours("generate-key-pair");
+    bench.ours("generate-key-pair --output-key-prefix other");
+    bench.ours("sign-blob --key cosign.key --tlog-upload=false --bundle b.json blob");
+    let variables = |key| {
+        [
+            ("COSIGN_KEY", key),
+            ("COSIGN_BUNDLE", "b.json"),
+            ("COSIGN_INSECURE_IGNORE_TLOG", "true"),
+        ]
+    };
+    let (ours, theirs) = (
+        crate::program::waxwing(),
+        bench.sid.program("usr/bin/cosign"),
+    );
+    for (program, first) in [(&ours, &["cosign"][..]), (&theirs, &[])] {
+        for (line, key, verifies) in [
+            ("verify-blob blob", "cosign.pub", true),
+            ("verify-blob blob", "other.pub", false),
+            // What is given counts.
+            ("verify-blob --key cosign.pub blob", "other.pub", true),
+            ("verify-blob --key other.pub blob", "cosign.pub", false),
+            (
+                "verify-blob --insecure-ignore-tlog=false blob",
+                "cosign.pub",
+                false,
+            ),
+        ] {
+            let output = bench.run(program, first, line, &variables(key));
+            let said = crate::program::printed(&output);
+            assert_eq!(output.status.success(), verifies, "{line} {key}: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_environment_is_told_without_its_secrets() {
+    let Some(bench) = Bench::new() else { return };
+    let (ours, theirs) = (
+        crate::program::waxwing(),
+        bench.sid.program("usr/bin/cosign"),
+    );
+    let variables = [("TUF_MIRROR", "https://tuf.example")];
+    for (program, first) in [(&ours, &["cosign"][..]), (&theirs, &[])] {
+        let env = |flags: &str| {
+            let output = bench.run(program, first, &format!("env {flags}"), &variables);
+            crate::program::printed(&output)
+        };
+        let brief = env("--show-descriptions=false");
+        assert!(
+            brief.contains("TUF_MIRROR=https://tuf.example\n"),
+            "{brief}"
+        );
+        assert!(brief.contains("COSIGN_PASSWORD=******\n"), "{brief}");
+        assert!(!brief.contains("\n# "), "{brief}");
+        let open = env("--show-descriptions=false --show-sensitive-values");
+        assert!(
+            open.contains(&format!("COSIGN_PASSWORD={}\n", super::PASSWORD)),
+            "{open}"
+        );
+        assert!(env("").contains("# Expects: "), "{}", env(""));
+    }
+}
+
+#[test]
 fn a_token_is_asked_for_and_read_from_flag_file_and_variable() {
     let Some(bench) = Bench::new() else { return };
     let running = bench.instance();

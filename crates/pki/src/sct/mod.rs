@@ -10,6 +10,8 @@
 //! The extensions are part of what is signed: in a log of the static-ct-api they hold the leaf's
 //! index, `00 0005 0000000070`, and verifiers that left them out broke on such logs.
 
+mod response;
+
 use waxwing_crypto::{KeyType, PublicKey, SignatureAlgorithm, SignatureError};
 use waxwing_encoding::hex;
 use waxwing_encoding::time::{TimeError, UnixTime};
@@ -18,6 +20,8 @@ use waxwing_encoding::tls::{Reader as TlsReader, TlsError, put_number, put_vecto
 use crate::certificate::{Certificate, tbs_without_extensions};
 use crate::oid;
 use crate::read::{self, MalformedDer, Reader};
+
+pub use response::{AddChainResponse, ResponseError};
 
 /// Most SCTs that are read in one list.
 const MOST_SCTS: usize = 32;
