@@ -218,6 +218,7 @@ fn bind(argument: Arg, binding: Binding<'_>) -> Arg {
     match binding.environment.value(&variable) {
         Some(value) => argument
             .default_value(value.to_owned())
+            .required(false)
             .hide_default_value(true),
         None => argument,
     }
@@ -228,7 +229,10 @@ fn stand(argument: Arg, standing: &BTreeMap<String, Standing>) -> Arg {
     let long = argument.get_long();
     let value = long.and_then(|long| standing.get(long));
     match value.map(|standing| standing.value.clone()) {
-        Some(value) => argument.default_value(value).hide_default_value(true),
+        Some(value) => argument
+            .default_value(value)
+            .required(false)
+            .hide_default_value(true),
         None => argument,
     }
 }

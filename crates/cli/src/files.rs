@@ -5,11 +5,17 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use waxwing_crypto::{Digest, HashAlgorithm, Hasher};
+use waxwing_encoding::pem;
+use waxwing_pki::Certificate;
 
 /// How much of a file is in memory while it is hashed.
 const CHUNK: usize = 64 * 1024;
+
+/// The largest file of certificates that is read, in bytes, and the most that are in it.
+const LARGEST_PEM_FILE: usize = 1 << 20;
+const MOST_CERTIFICATES: usize = 64;
 
 /// Reads a file of at most `limit` bytes.
 pub fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
@@ -24,6 +30,24 @@ pub fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
         );
     }
     Ok(content)
+}
+
+/// The certificates of a PEM file, at least one.
+pub fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let text = String::from_utf8(read(path, LARGEST_PEM_FILE)?);
+    let text = text.with_context(|| format!("{} is not text; expected PEM", path.display()))?;
+    let blocks = pem::decode_all(&text, MOST_CERTIFICATES);
+    let blocks = blocks.with_context(|| path.display().to_string())?;
+    let read = blocks.iter().map(|block| {
+        ensure!(
+            block.label == "CERTIFICATE",
+            "{} has a PEM block {}; expected CERTIFICATE",
+            path.display(),
+            block.label
+        );
+        Certificate::from_der(&block.der).with_context(|| path.display().to_string())
+    });
+    read.collect()
 }
 
 /// Hashes a file of any size in constant memory.

@@ -105,7 +105,7 @@ fn padded(text: &str, width: usize) -> String {
 }
 
 /// Names in certificates come from strangers: what could steer a terminal is written out.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut plain = String::new();
     for character in text.chars() {
         let steers = character.is_control()

@@ -22,29 +22,43 @@ pub enum TimestampingError {
     Answer(#[from] TimestampError),
 }
 
-/// Has `signature` stamped; gives the response's DER, its nonce compared. Whether the authority is
-/// trusted is decided when the bundle is verified.
+/// Has `signature` stamped; gives the response's DER, which answers this very request. Whether the
+/// authority is trusted is decided when the bundle is verified.
 pub async fn timestamp(
     client: &Client,
     url: &str,
     signature: &[u8],
     random: &dyn Random,
 ) -> Result<Vec<u8>, TimestampingError> {
-    let mut nonce = [0; 8];
-    random.fill(&mut nonce);
-    // The INTEGER's content as it is sent: positive, and without a leading zero byte.
-    nonce[0] = nonce[0] & 0x7f | 0x40;
     let request = TimestampRequest {
         digest: HashAlgorithm::Sha256.digest(signature),
         policy: None,
-        nonce: Some(nonce.to_vec()),
+        nonce: Some(nonce(random).to_vec()),
         // With the certificate inside, tools that know the root alone can verify too.
         certificate: true,
     };
-    let request = Request::post(url, "application/timestamp-query", request.to_der())
-        .timeout(TIMEOUT)
+    ask(client, url, &request, TIMEOUT).await
+}
+
+/// A fresh nonce: the content of its INTEGER, positive and without a leading zero byte.
+pub fn nonce(random: &dyn Random) -> [u8; 8] {
+    let mut nonce = [0; 8];
+    random.fill(&mut nonce);
+    nonce[0] = nonce[0] & 0x7f | 0x40;
+    nonce
+}
+
+/// Sends a request as it is; gives the response's DER, once it is seen to answer that request.
+pub async fn ask(
+    client: &Client,
+    url: &str,
+    request: &TimestampRequest,
+    timeout: Duration,
+) -> Result<Vec<u8>, TimestampingError> {
+    let query = Request::post(url, "application/timestamp-query", request.to_der())
+        .timeout(timeout)
         .repeatable();
-    let response = client.send(request).await?.expect_answer()?;
-    Timestamp::from_der(&response.body)?.check_nonce(&nonce)?;
+    let response = client.send(query).await?.expect_answer()?;
+    Timestamp::from_der(&response.body)?.answers(request)?;
     Ok(response.body.to_vec())
 }

@@ -4,11 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use waxwing_cli::{Environment, Output, files, parse_duration};
 use waxwing_client::trust::{self as client_trust, Because, Settings, Source, TrustStore};
 use waxwing_crypto::{PublicKey, SignatureAlgorithm};
-use waxwing_encoding::pem;
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::signing_config::Selector;
 use waxwing_model::trusted_root::{
@@ -19,9 +18,6 @@ use waxwing_pki::{Certificate, DistinguishedName};
 
 use crate::Means;
 use crate::flags::{CertificateVerify, CommonVerify};
-
-/// Most certificates in one file.
-const MOST_CERTIFICATES: usize = 64;
 
 /// Largest file of certificates or keys, in bytes.
 const LARGEST_FILE: usize = 1 << 20;
@@ -96,11 +92,11 @@ pub(crate) fn from_pieces(
     let rekor_key = given(variable(REKOR_KEY));
     if let Some(path) = roots {
         let between = match &certificate.ca_intermediates {
-            Some(path) => certificates(path)?,
+            Some(path) => files::certificates(path)?,
             None => Vec::new(),
         };
         // Each root with all that may lie below it: which of them leads where is found out then.
-        for root_certificate in certificates(&path)? {
+        for root_certificate in files::certificates(&path)? {
             let mut chain = between.clone();
             chain.push(root_certificate);
             root.certificate_authorities.push(authority(chain)?);
@@ -110,11 +106,11 @@ pub(crate) fn from_pieces(
     }
     if let Some(path) = chain {
         root.certificate_authorities
-            .push(authority(certificates(&path)?)?);
+            .push(authority(files::certificates(&path)?)?);
     }
     if let Some(path) = timestamps {
         root.timestamp_authorities
-            .push(authority(certificates(&path)?)?);
+            .push(authority(files::certificates(&path)?)?);
     }
     if let Some(path) = ct_key {
         root.ct_logs.push(log(&path)?);
@@ -246,24 +242,6 @@ fn log(path: &Path) -> anyhow::Result<TransparencyLog> {
         checkpoint_key_id: None,
         operator: String::new(),
     })
-}
-
-/// The certificates of a PEM file, at least one.
-pub(crate) fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
-    let text = String::from_utf8(files::read(path, LARGEST_FILE)?);
-    let text = text.with_context(|| format!("{} is not text; expected PEM", path.display()))?;
-    let blocks = pem::decode_all(&text, MOST_CERTIFICATES);
-    let blocks = blocks.with_context(|| path.display().to_string())?;
-    let read = blocks.iter().map(|block| {
-        ensure!(
-            block.label == "CERTIFICATE",
-            "{} has a PEM block {}; expected CERTIFICATE",
-            path.display(),
-            block.label
-        );
-        Certificate::from_der(&block.der).with_context(|| path.display().to_string())
-    });
-    read.collect()
 }
 
 /// The public key of a PEM file.

@@ -1,4 +1,4 @@
-//! Bytes and their written forms: base64, hex, PEM, canonical JSON, TLS vectors and time.
+//! Bytes and their written forms: base64, hex, decimal integers, PEM, canonical JSON, TLS vectors and time.
 //!
 //! Everything here is pure: no input or output, no clock. Each reader states what it refuses; the
 //! strict one is the default, and a lenient one says in its name whose habits it follows.
@@ -16,6 +16,7 @@
 pub mod base64;
 pub mod canonical_json;
 pub mod hex;
+pub mod integer;
 pub mod olpc_json;
 pub mod pem;
 pub mod time;

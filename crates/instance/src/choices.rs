@@ -12,7 +12,6 @@ use waxwing_issuer::{Issuer, OAuthClient, OidcConnector};
 use waxwing_net::{Client, Settings as NetworkSettings};
 use waxwing_pki::ObjectIdentifier;
 use waxwing_pki::timestamp::TimestampAuthority;
-use waxwing_tsa::ntp::{NtpServer, TimeServer};
 use zeroize::Zeroizing;
 
 use crate::{Choices, StartError, Surroundings};
@@ -22,10 +21,7 @@ pub use waxwing_fulcio::algorithms::{ClientAlgorithms, ClientAlgorithmsError};
 pub use waxwing_fulcio::rules::{Rules, RulesError};
 pub use waxwing_fulcio::token::ClusterFiles;
 pub use waxwing_rekor::{Dsse, Duplicates, Settings as RekorSettings};
-pub use waxwing_tsa::{Settings as TimestampSettings, WatchSettings, WhenOff};
-
-/// How long one question to a time server may take.
-const TIME_SERVER_TIMEOUT: Duration = Duration::from_secs(5);
+pub use waxwing_tsa::{Settings as TimestampSettings, TimeServers, WatchSettings, WhenOff};
 
 /// The CT log.
 #[derive(Debug, Clone, Default)]
@@ -47,17 +43,6 @@ pub struct TimestampChoices {
     pub include_chain: bool,
     /// Who watches over its clock.
     pub time_servers: Option<TimeServers>,
-}
-
-/// Time servers, and how they are asked.
-#[derive(Debug, Clone)]
-pub struct TimeServers {
-    /// A host, or a host and a port, each.
-    pub names: Vec<String>,
-    /// How long one question may take.
-    pub timeout: Duration,
-    /// How many, how often, and what happens when they contradict the clock.
-    pub settings: WatchSettings,
 }
 
 /// The issuer of identity tokens.
@@ -114,16 +99,6 @@ impl Choices {
         let client = Client::network(NetworkSettings::default())?;
         TokenVerifier::new(client, fulcio)?.with_cluster(&self.cluster)?;
         Ok(())
-    }
-}
-
-impl Default for TimeServers {
-    fn default() -> Self {
-        Self {
-            names: Vec::new(),
-            timeout: TIME_SERVER_TIMEOUT,
-            settings: WatchSettings::default(),
-        }
     }
 }
 
@@ -190,25 +165,5 @@ impl TimestampChoices {
             self.settings.clone(),
             watch,
         )?)
-    }
-}
-
-impl TimeServers {
-    pub(crate) fn watch(
-        &self,
-        surroundings: &Surroundings,
-        counts: &waxwing_tsa::ClockCounts,
-    ) -> Arc<waxwing_tsa::ClockWatch> {
-        let server = |name: &String| {
-            let (clock, random) = (
-                Arc::clone(&surroundings.clock),
-                Arc::clone(&surroundings.random),
-            );
-            Arc::new(NtpServer::new(name, self.timeout, clock, random)) as Arc<dyn TimeServer>
-        };
-        let servers = self.names.iter().map(server).collect();
-        let random = Arc::clone(&surroundings.random);
-        let watch = waxwing_tsa::ClockWatch::new(servers, self.settings, random);
-        Arc::new(watch.with_counts(counts.clone()))
     }
 }

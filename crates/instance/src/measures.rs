@@ -19,6 +19,7 @@ impl Measures {
     pub(crate) fn new() -> Result<Self, MetricError> {
         let metrics = Metrics::default();
         originals(&metrics)?;
+        waxwing_tsa::register_request_counts(&metrics)?;
         Ok(Self {
             fulcio: waxwing_fulcio::Counts::register(&metrics)?,
             rekor: waxwing_rekor::Counts::register(&metrics)?,
@@ -30,10 +31,10 @@ impl Measures {
 
 /// What follows from requests, and the originals' word about which program this is.
 fn originals(metrics: &Metrics) -> Result<(), MetricError> {
-    use Quantity::{Bytes, Nanoseconds, NanosecondsInAll, Number, Seconds};
-    use RequestLabel::{Code, Method, Path, SmallMethod};
+    use Quantity::{Bytes, Number, Seconds};
+    use RequestLabel::{Code, SmallMethod};
     const SMALL: &[RequestLabel] = &[Code, SmallMethod];
-    let (rekor, tsa) = ("rekor", "tsa");
+    let rekor = "rekor";
     for (name, help, service, labels, of) in [
         (
             "rekor_v2_http_requests_total",
@@ -56,34 +57,6 @@ fn originals(metrics: &Metrics) -> Result<(), MetricError> {
             SMALL,
             Bytes,
         ),
-        (
-            "timestamp_authority_http_requests_total",
-            "Requests to the timestamp authority.",
-            tsa,
-            &[Code, Path, Method],
-            Number,
-        ),
-        (
-            "timestamp_authority_api_latency",
-            "How long the timestamp authority took, in nanoseconds.",
-            tsa,
-            &[Path, Code],
-            Nanoseconds,
-        ),
-        (
-            "timestamp_authority_api_latency_summary",
-            "How long the timestamp authority took, in nanoseconds.",
-            tsa,
-            &[Path, Code],
-            NanosecondsInAll,
-        ),
-        (
-            "timestamp_authority_latency_by_api",
-            "How long the timestamp authority took, in nanoseconds.",
-            tsa,
-            &[Path, Method],
-            Nanoseconds,
-        ),
     ] {
         let derived = Derived {
             service,
@@ -92,14 +65,12 @@ fn originals(metrics: &Metrics) -> Result<(), MetricError> {
         };
         metrics.derive(name, help, derived)?;
     }
-    for name in ["rekor_v2_build_info", "timestamp_authority_build_info"] {
-        let labels = ["version", "revision", "build_date", "goversion"];
-        let info = metrics.gauge(
-            name,
-            "The version in the original's words, always 1.",
-            labels,
-        )?;
-        info.set([env!("CARGO_PKG_VERSION"), "", "", "not Go"], 1.0);
-    }
+    let labels = ["version", "revision", "build_date", "goversion"];
+    let info = metrics.gauge(
+        "rekor_v2_build_info",
+        "The version in the original's words, always 1.",
+        labels,
+    )?;
+    info.set([env!("CARGO_PKG_VERSION"), "", "", "not Go"], 1.0);
     Ok(())
 }

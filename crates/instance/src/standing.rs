@@ -23,7 +23,8 @@ impl Standing {
     pub(crate) fn new(choices: &Choices, surroundings: &Surroundings) -> Result<Self, StartError> {
         let measures = Measures::new()?;
         let servers = choices.timestamp.time_servers.as_ref();
-        let clock = servers.map(|servers| servers.watch(surroundings, &measures.clock));
+        let Surroundings { clock, random } = surroundings;
+        let clock = servers.map(|servers| servers.watch(clock, random, &measures.clock));
         let watching = clock.clone().map(|clock| {
             Background::run(async move {
                 clock.run().await;

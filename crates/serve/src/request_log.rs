@@ -14,7 +14,7 @@
 //! went away before there was an answer, as in the originals. Nothing is logged unless a router is
 //! put into [`RequestLog::around`].
 //!
-//! The id is the caller's `x-request-id` if it is up to 64 letters, digits, `.`, `_` and `-`, else one
+//! The id is the caller's `x-request-id`, or a header that the operator names in its place, if it is up to 64 letters, digits, `.`, `_` and `-`, else one
 //! of our own. It goes back in the answer, and handlers find it as [`RequestId`].
 
 use std::fmt;
@@ -62,6 +62,7 @@ pub struct RequestId(pub String);
 #[derive(Clone)]
 pub struct RequestLog {
     shared: Arc<Shared>,
+    header: HeaderName,
 }
 
 struct Shared {
@@ -127,7 +128,14 @@ impl RequestLog {
                 prefix: hex::encode(&prefix),
                 next: AtomicU64::new(1),
             }),
+            header: REQUEST_ID,
         }
+    }
+
+    /// The same log, which takes ids from this header and gives them back in it.
+    #[must_use]
+    pub fn with_id_header(self, header: HeaderName) -> Self {
+        Self { header, ..self }
     }
 
     /// Logs what comes to `router`, paths that it does not have included. Put it around all other
@@ -136,6 +144,7 @@ impl RequestLog {
         let log = self.clone();
         router.layer(from_fn(move |mut request: Request, next: Next| {
             let mut entry = log.begin(&request);
+            let header = log.header.clone();
             let id = RequestId(entry.id.clone());
             request.extensions_mut().insert(id);
             async move {
@@ -143,7 +152,7 @@ impl RequestLog {
                 entry.status = response.status().as_u16();
                 entry.grpc = response.extensions().get().copied();
                 if let Ok(id) = HeaderValue::from_str(&entry.id) {
-                    response.headers_mut().insert(REQUEST_ID, id);
+                    response.headers_mut().insert(header, id);
                 }
                 until_sent(response, entry)
             }
@@ -154,7 +163,7 @@ impl RequestLog {
         let shared = self.shared.clone();
         let extensions = request.extensions();
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-        let id = sane_id(request.headers()).unwrap_or_else(|| {
+        let id = sane_id(request.headers(), &self.header).unwrap_or_else(|| {
             let number = shared.next.fetch_add(1, Ordering::Relaxed);
             format!("{}-{number}", shared.prefix)
         });
@@ -173,8 +182,8 @@ impl RequestLog {
 }
 
 /// The caller's id, if there is one alone and it cannot be mistaken for something else in a line.
-fn sane_id(headers: &HeaderMap) -> Option<String> {
-    let mut values = headers.get_all(REQUEST_ID).iter();
+fn sane_id(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };

@@ -4,4 +4,6 @@
 pub mod fulcio;
 pub mod reload;
 pub mod stop;
+pub mod timestamp_cli;
+pub mod timestamp_server;
 mod viper;

@@ -14,12 +14,12 @@
 //! a list of texts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Arg, Command};
 use serde_json::Value;
-use waxwing_cli::{Environment, Standing, files};
+use waxwing_cli::{Environment, Output, Standing, files};
 use waxwing_serve::document::{Document, LARGEST_DOCUMENT};
 
 /// The ends of names of files that are read.
@@ -54,6 +54,64 @@ pub(crate) fn variables(
         }
     }
     found
+}
+
+/// The variables that stand for flags of `command` and of its subcommands.
+pub(crate) fn variables_of_all(
+    command: &Command,
+    prefix: &str,
+    environment: &Environment,
+) -> BTreeMap<String, Standing> {
+    let mut found = variables(command, prefix, environment);
+    for subcommand in command.get_subcommands() {
+        found.extend(variables_of_all(subcommand, prefix, environment));
+    }
+    found
+}
+
+/// The first file of this name and one of the known ends in these directories.
+pub(crate) fn find(directories: &[&Path], name: &str) -> Option<PathBuf> {
+    let paths = directories
+        .iter()
+        .flat_map(|directory| ENDS.map(|end| directory.join(format!("{name}.{end}"))));
+    paths.into_iter().find(|path| path.is_file())
+}
+
+/// Lets what a file says stand for flags of `command` and of its subcommands for which nothing stands yet.
+pub(crate) fn add_file(
+    command: &Command,
+    path: &Path,
+    values: &mut BTreeMap<String, Standing>,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let found = file(&flattened(command), path)?;
+    for name in &found.unknown {
+        let path = path.display();
+        output.warn(&format!(
+            "{path}: {name} is the name of no flag, and does nothing"
+        ));
+    }
+    for (flag, standing) in found.values {
+        // As for variables, empty is not set.
+        if !standing.value.is_empty() {
+            values.entry(flag).or_insert(standing);
+        }
+    }
+    Ok(())
+}
+
+/// One command with the flags of all subcommands.
+fn flattened(command: &Command) -> Command {
+    let mut all = command.clone();
+    for subcommand in command.get_subcommands() {
+        for argument in subcommand.get_arguments() {
+            let known = |known: &Arg| known.get_long() == argument.get_long();
+            if !all.get_arguments().any(known) {
+                all = all.arg(argument.clone());
+            }
+        }
+    }
+    all
 }
 
 /// The values that a file has for flags of `command`.

@@ -1,4 +1,4 @@
-//! What the watch over the clock counts, under the original's names.
+//! What is counted, under the original's names: requests, and what the watch over the clock sees.
 //!
 //! ```text
 //! timestamp_authority_ntp_sync_total{host="time.apple.com",failed="false"} 41
@@ -8,14 +8,66 @@
 
 use std::time::Duration;
 
-use waxwing_serve::{Counter, Histogram, MetricError, Metrics};
+use waxwing_serve::{Counter, Derived, Histogram, MetricError, Metrics, Quantity, RequestLabel};
 
 use crate::ClockState;
 
 /// The bounds of latencies, in nanoseconds.
 const BOUNDS: &[f64] = &[1e6, 5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9];
 
-/// The numbers. Clones share them.
+/// The name under which a service's requests are observed for these counts.
+const SERVICE: &str = "tsa";
+
+/// Registers what follows from the requests that are observed as those of `tsa`, and the version.
+pub fn register_request_counts(metrics: &Metrics) -> Result<(), MetricError> {
+    use Quantity::{Nanoseconds, NanosecondsInAll, Number};
+    use RequestLabel::{Code, Method, Path};
+    let took = "How long the timestamp authority took, in nanoseconds.";
+    let requests = "Requests to the timestamp authority.";
+    for (name, help, labels, of) in [
+        (
+            "timestamp_authority_http_requests_total",
+            requests,
+            &[Code, Path, Method][..],
+            Number,
+        ),
+        (
+            "timestamp_authority_api_latency",
+            took,
+            &[Path, Code],
+            Nanoseconds,
+        ),
+        (
+            "timestamp_authority_api_latency_summary",
+            took,
+            &[Path, Code],
+            NanosecondsInAll,
+        ),
+        (
+            "timestamp_authority_latency_by_api",
+            took,
+            &[Path, Method],
+            Nanoseconds,
+        ),
+    ] {
+        let service = SERVICE;
+        let derived = Derived {
+            service,
+            labels,
+            of,
+        };
+        metrics.derive(name, help, derived)?;
+    }
+    let build = metrics.gauge(
+        "timestamp_authority_build_info",
+        "The version in the original's words, always 1.",
+        ["version", "revision", "build_date", "goversion"],
+    )?;
+    build.set([env!("CARGO_PKG_VERSION"), "", "", "not Go"], 1.0);
+    Ok(())
+}
+
+/// The numbers of the watch over the clock. Clones share them.
 #[derive(Debug, Clone)]
 pub struct ClockCounts {
     latency: Histogram<1>,

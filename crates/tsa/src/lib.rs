@@ -13,6 +13,7 @@
 mod counts;
 pub mod ntp;
 mod request;
+mod time_servers;
 mod watch;
 
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{Method, StatusCode, Uri};
 use waxwing_crypto::Random;
 use waxwing_encoding::time::Clock;
 use waxwing_pki::ObjectIdentifier;
@@ -30,12 +31,11 @@ use waxwing_pki::issue::SerialNumber;
 use waxwing_pki::timestamp::{
     TimestampAuthority, TimestampAuthorityError, TimestampDetails, TimestampRequest,
 };
-use waxwing_serve::{
-    HttpRejection, Overload, Route, read_body, refuse_other_methods, with_body_cap,
-};
+use waxwing_serve::{HttpRejection, Overload, Route, read_body, with_body_cap};
 
-pub use counts::ClockCounts;
+pub use counts::{ClockCounts, register_request_counts};
 pub use request::{RequestError, request_from_json};
+pub use time_servers::{TimeServers, TooFewServers};
 pub use watch::{ClockError, ClockState, ClockWatch, WatchSettings, WhenOff};
 
 /// What this service answers.
@@ -44,6 +44,10 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/api/v1/timestamp/certchain"),
     ("GET", "/ping"),
 ];
+
+/// What caches are told of timestamps.
+const NOT_TO_BE_STORED: &str =
+    "no-cache, no-store, no-transform, must-revalidate, private, max-age=0";
 
 /// How requests are answered.
 #[derive(Debug, Clone)]
@@ -137,10 +141,8 @@ impl Service {
             .route("/api/v1/timestamp/certchain", get(certificate_chain))
             .route("/ping", get(async || "."))
             .with_state(self.clone());
-        with_body_cap(
-            refuse_other_methods(router),
-            self.inner.settings.largest_body,
-        )
+        let router = router.method_not_allowed_fallback(other_method);
+        with_body_cap(router, self.inner.settings.largest_body)
     }
 }
 
@@ -183,7 +185,8 @@ async fn timestamp(
     // A stored answer would attest a time that has passed.
     let headers = [
         (CONTENT_TYPE, "application/timestamp-reply"),
-        (CACHE_CONTROL, "no-cache, no-store"),
+        (CACHE_CONTROL, NOT_TO_BE_STORED),
+        (PRAGMA, "no-cache"),
     ];
     let status = match inner.settings.created {
         true => StatusCode::CREATED,
@@ -206,6 +209,17 @@ impl Inner {
             _ => Ok(request),
         }
     }
+}
+
+/// 404 for a path that is none of the service's, in its own shape: for a server that has no other service.
+pub async fn unknown_path(uri: Uri) -> Response {
+    let message = format!("path {} was not found", uri.path());
+    HttpRejection::new(StatusCode::NOT_FOUND, message).into_response()
+}
+
+async fn other_method(method: Method) -> Response {
+    let message = format!("method {method} is not allowed");
+    HttpRejection::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response()
 }
 
 async fn certificate_chain(State(service): State<Service>) -> Response {

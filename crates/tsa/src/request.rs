@@ -5,19 +5,25 @@
 //! ```
 //!
 //! Refused: JSON of more than 1024 bytes, other hashes than those of SHA-2 from 256 bits, a digest of
-//! another length than its hash, a nonce that is negative or of more than 64 bits, a policy that is no
-//! object identifier or has more than 128 components.
+//! another length than its hash, a nonce that is no whole number, a policy that is no object identifier or
+//! has more than 128 components.
 
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use waxwing_crypto::{Digest, HashAlgorithm};
 use waxwing_encoding::base64;
+use waxwing_encoding::integer::{self, IntegerError};
 use waxwing_pki::ObjectIdentifier;
 use waxwing_pki::timestamp::{MOST_POLICY_COMPONENTS, TimestampRequest, TimestampRequestError};
 use waxwing_serve::HttpRejection;
 
 /// Longest request in JSON, in bytes.
 const LONGEST_JSON: usize = 1024;
+
+const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+
+const WEAK_HASH: &str = "Weak hash algorithm in timestamp request";
 
 /// How a request is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +57,9 @@ pub enum RequestError {
         /// Its name.
         found: String,
     },
+    /// A nonce that is no whole number.
+    #[error("the nonce: {0}")]
+    Nonce(#[from] IntegerError),
     /// A digest that its hash cannot have made.
     #[error("a digest of {found} bytes; the hash gives {expected}")]
     DigestLength {
@@ -87,7 +96,7 @@ struct JsonRequest {
     #[serde(default)]
     certificates: bool,
     #[serde(default)]
-    nonce: Option<u64>,
+    nonce: Option<Box<RawValue>>,
     #[serde(default, rename = "tsaPolicyOID")]
     policy: Option<String>,
 }
@@ -121,9 +130,9 @@ impl RequestError {
     /// since clients and operators search for it.
     pub(crate) fn message(&self) -> String {
         let known = match self {
-            Self::Der(TimestampRequestError::Hash { .. }) | Self::Hash { .. } => {
-                "Weak hash algorithm in timestamp request"
-            }
+            // Of the weak ones the original knows this one alone.
+            Self::Der(TimestampRequestError::Hash { found }) if *found == SHA_1 => WEAK_HASH,
+            Self::Hash { found } if found.eq_ignore_ascii_case("sha1") => WEAK_HASH,
             Self::Der(TimestampRequestError::DigestLength { .. }) | Self::DigestLength { .. } => {
                 "Message digest has incorrect length for specified algorithm"
             }
@@ -151,7 +160,7 @@ pub fn request_from_json(body: &[u8]) -> Result<TimestampRequest, RequestError> 
         return Err(RequestError::TooLong { length: body.len() });
     }
     let request: JsonRequest = serde_json::from_slice(body)?;
-    let hash = match request.hash_algorithm.as_str() {
+    let hash = match request.hash_algorithm.to_ascii_lowercase().as_str() {
         "sha256" => HashAlgorithm::Sha256,
         "sha384" => HashAlgorithm::Sha384,
         "sha512" => HashAlgorithm::Sha512,
@@ -167,31 +176,24 @@ pub fn request_from_json(body: &[u8]) -> Result<TimestampRequest, RequestError> 
         found,
         expected: hash.length(),
     })?;
-    let count = request.policy.as_deref().unwrap_or_default();
+    let policy = request.policy.filter(|policy| !policy.is_empty());
+    let count = policy.as_deref().unwrap_or_default();
     let count = count.split('.').count();
     if count > MOST_POLICY_COMPONENTS {
         return Err(RequestError::PolicyTooLong { count });
     }
-    let policy = request.policy.map(|policy| {
+    let policy = policy.map(|policy| {
         ObjectIdentifier::new(&policy).map_err(|_| RequestError::Policy { found: policy })
     });
+    let nonce = request
+        .nonce
+        .map(|nonce| integer::from_decimal(nonce.get()));
     Ok(TimestampRequest {
         digest,
         policy: policy.transpose()?,
-        nonce: request.nonce.map(integer_content),
+        nonce: nonce.transpose()?,
         certificate: request.certificates,
     })
-}
-
-/// The content of a DER INTEGER: the shortest big-endian form with a clear top bit.
-fn integer_content(number: u64) -> Vec<u8> {
-    let bytes = number.to_be_bytes();
-    let zeros = (number.leading_zeros() as usize / 8).min(7);
-    let mut content = bytes.split_at(zeros).1.to_vec();
-    if content.first().is_some_and(|first| *first >= 0x80) {
-        content.insert(0, 0);
-    }
-    content
 }
 
 #[cfg(test)]
@@ -224,15 +226,44 @@ mod tests {
     }
 
     #[test]
-    fn numbers_become_the_shortest_positive_integers() {
-        for (number, content) in [
-            (0, vec![0]),
-            (127, vec![127]),
-            (128, vec![0, 128]),
-            (256, vec![1, 0]),
+    fn what_is_not_said_or_said_otherwise_is_as_in_the_original() {
+        let digest = base64::encode(HashAlgorithm::Sha256.digest(b"signature").as_bytes());
+        let read = |rest: &str| {
+            let json = format!(r#"{{"artifactHash":"{digest}",{rest}}}"#);
+            Form::Json.read(json.as_bytes())
+        };
+        let request = read(r#""hashAlgorithm":"SHA256","tsaPolicyOID":"","nonce":null"#).unwrap();
+        assert_eq!((request.policy, request.nonce), (None, None));
+        for (nonce, content) in [
+            (
+                "1267650600228229401496703205376",
+                [&[16][..], &[0; 12]].concat(),
+            ),
+            ("-5", vec![0xfb]),
         ] {
-            assert_eq!(integer_content(number), content, "{number}");
+            let request = read(&format!(r#""hashAlgorithm":"sha256","nonce":{nonce}"#)).unwrap();
+            assert_eq!(request.nonce, Some(content), "{nonce}");
         }
-        assert_eq!(integer_content(u64::MAX).len(), 9);
+        for (rest, expected) in [
+            (
+                r#""hashAlgorithm":"sha256","nonce":1e3"#,
+                "Error generating timestamp response: the nonce: ",
+            ),
+            (
+                r#""hashAlgorithm":"sha256","nonce":"5""#,
+                "Error generating timestamp response: the nonce: ",
+            ),
+            (
+                r#""hashAlgorithm":"md5""#,
+                "Error generating timestamp response: ",
+            ),
+            (
+                r#""hashAlgorithm":"SHA1""#,
+                "Weak hash algorithm in timestamp request: ",
+            ),
+        ] {
+            let refused = read(rest).unwrap_err().message();
+            assert!(refused.starts_with(expected), "{refused}");
+        }
     }
 }

@@ -30,7 +30,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 use waxwing_cli::{Dialect, Environment, Exit, Output};
 
-use crate::tool::{Arguments, COSIGN, FULCIO, Tool};
+use crate::tool::{Arguments, COSIGN, FULCIO, TIMESTAMP_CLI, TIMESTAMP_SERVER, Tool};
 
 /// All of Sigstore in one program
 ///
@@ -66,6 +66,12 @@ enum Command {
     /// Issue certificates as a service of its own: the commands of fulcio
     #[command(disable_help_flag = true)]
     Fulcio(Arguments),
+    /// Ask for RFC 3161 timestamps, verify and inspect them: the commands of timestamp-cli
+    #[command(disable_help_flag = true)]
+    TimestampCli(Arguments),
+    /// Serve an RFC 3161 timestamp authority: the commands of timestamp-server
+    #[command(disable_help_flag = true)]
+    TimestampServer(Arguments),
     Conformance(conformance::Conformance),
     Log(log_command::LogCommand),
     Hammer(hammer::Hammer),
@@ -111,6 +117,12 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
         }
         Command::Fulcio(arguments) => {
             return FULCIO.with(arguments, environment, output);
+        }
+        Command::TimestampCli(arguments) => {
+            return TIMESTAMP_CLI.with(arguments, environment, output);
+        }
+        Command::TimestampServer(arguments) => {
+            return TIMESTAMP_SERVER.with(arguments, environment, output);
         }
     };
     match done {

@@ -26,8 +26,20 @@ pub(crate) const FULCIO: Tool = Tool {
     run: waxwing_tools::fulcio::run,
 };
 
+/// Asks a timestamp authority.
+pub(crate) const TIMESTAMP_CLI: Tool = Tool {
+    name: "timestamp-cli",
+    run: waxwing_tools::timestamp_cli::run,
+};
+
+/// Serves a timestamp authority.
+pub(crate) const TIMESTAMP_SERVER: Tool = Tool {
+    name: "timestamp-server",
+    run: waxwing_tools::timestamp_server::run,
+};
+
 /// All of them, in the order of their names.
-pub(crate) const TOOLS: [Tool; 2] = [COSIGN, FULCIO];
+pub(crate) const TOOLS: [Tool; 4] = [COSIGN, FULCIO, TIMESTAMP_CLI, TIMESTAMP_SERVER];
 
 /// What stands behind a program's name, for that program to read.
 #[derive(Debug, Args)]

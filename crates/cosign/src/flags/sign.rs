@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use waxwing_cli::Output;
+use waxwing_cli::{Output, files};
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::signing_config::{Service, SigningConfig};
 use waxwing_model::{TrustedRoot, Window};
@@ -207,7 +207,7 @@ impl SignCommon {
         }
         let mut config = match (&self.signing_config, self.use_signing_config) {
             (Some(path), _) => {
-                let json = waxwing_cli::files::read(path, LARGEST_CONFIG)?;
+                let json = files::read(path, LARGEST_CONFIG)?;
                 SigningConfig::from_json(&json).with_context(|| path.display().to_string())?
             }
             (None, false) => self.config_of_urls(urls, means.clock.now()),
@@ -295,14 +295,14 @@ impl SignCommon {
         let mut settings = waxwing_cli::network::settings(means.environment);
         settings.alias = alias;
         if let Some(path) = roots {
-            let certificates = trust::certificates(path)?.into_iter();
+            let certificates = files::certificates(path)?.into_iter();
             settings.additional_roots = certificates.map(|one| one.der().to_vec()).collect();
         }
         if let Some((certificate, key)) = own {
             settings.client_certificate = Some(ClientCertificate {
                 pem: [
-                    waxwing_cli::files::read(certificate, LARGEST_CONFIG)?,
-                    waxwing_cli::files::read(key, LARGEST_CONFIG)?,
+                    files::read(certificate, LARGEST_CONFIG)?,
+                    files::read(key, LARGEST_CONFIG)?,
                 ]
                 .concat()
                 .into(),

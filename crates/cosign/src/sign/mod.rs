@@ -22,8 +22,8 @@ use waxwing_pki::chain::TrustedChain;
 use waxwing_pki::issue::Purpose;
 use waxwing_verify::{Requirements, Verifier};
 
+use crate::Means;
 use crate::flags::{Consent, IdentityFlags, Services, SignCommon, Urls};
-use crate::{Means, trust};
 
 pub(crate) use attestation::AttestBlob;
 pub(crate) use blob::SignBlob;
@@ -145,7 +145,7 @@ fn certificate(common: &SignCommon) -> anyhow::Result<Option<Certificate>> {
     let leaf = waxwing_model::legacy_bundle::certificate(&bytes);
     let leaf = leaf.with_context(|| certificate.display().to_string())?;
     if let Some(path) = &common.certificate_chain {
-        let above = TrustedChain::new(trust::certificates(path)?)?;
+        let above = TrustedChain::new(files::certificates(path)?)?;
         let at = leaf.not_before();
         let checked = above.verify(&leaf, &[], Purpose::CodeSigning, at);
         checked.with_context(|| {

@@ -122,7 +122,7 @@ fn authority(
     let required = ["url", "certificate-chain"];
     let spec = ServiceSpec::parse(flag, text, &required, &["start-time", "end-time"])?;
     let path = Path::new(spec.value("certificate-chain"));
-    let certificates = trust::certificates(path)?;
+    let certificates = files::certificates(path)?;
     let (first, last) = (certificates.first(), certificates.last());
     let (first, last) = first.zip(last).context("a certificate at least")?;
     ensure!(

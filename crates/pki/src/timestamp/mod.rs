@@ -4,11 +4,13 @@
 //! a `TSTInfo`, which holds the digest of what was stamped and the time.
 
 mod authority;
+mod info;
 mod request;
 mod response;
 mod token;
 
 pub use authority::TimestampAuthorityError;
+pub use info::{Accuracy, TimestampInfo};
 pub use request::{MOST_POLICY_COMPONENTS, TimestampRequest, TimestampRequestError};
 pub use response::{TimestampAuthority, TimestampDetails};
 pub use token::{Timestamp, TimestampError, VerifiedTimestamp};

@@ -5,14 +5,15 @@
 //! algorithm (over the signed attributes). The attributes are verified as they came, re-tagged from
 //! `[0]` to SET (RFC 5652 section 5.4), never encoded anew.
 
-use waxwing_crypto::{HashAlgorithm, SignatureError};
+use waxwing_crypto::{Digest, HashAlgorithm, SignatureError};
 use waxwing_encoding::time::UnixTime;
 
 use crate::certificate::{Certificate, CertificateError};
 use crate::chain::{self, ChainError, TrustedChain};
 use crate::issue::Purpose;
 use crate::read::{self, Element, MalformedDer, Reader};
-use crate::timestamp::request::{TimestampRequestError, message_imprint};
+use crate::timestamp::info::TimestampInfo;
+use crate::timestamp::request::{TimestampRequest, TimestampRequestError};
 use crate::{algorithm, oid};
 
 /// Largest response that is read, in bytes.
@@ -24,10 +25,9 @@ const MOST_CERTIFICATES: usize = 16;
 /// A response that was read and not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timestamp {
-    info: Vec<u8>,
-    imprint: waxwing_crypto::Digest,
-    time: UnixTime,
-    nonce: Option<Vec<u8>>,
+    info: TimestampInfo,
+    /// The info as it was signed.
+    info_der: Vec<u8>,
     certificates: Vec<Certificate>,
     signer: Signer,
 }
@@ -45,14 +45,25 @@ struct Signer {
 
 /// What [`Timestamp::verify`] proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifiedTimestamp {
-    time: UnixTime,
+pub struct VerifiedTimestamp<'a> {
+    info: &'a TimestampInfo,
+    signer: &'a Certificate,
 }
 
-impl VerifiedTimestamp {
+impl<'a> VerifiedTimestamp<'a> {
     /// The attested time.
     pub fn time(self) -> UnixTime {
-        self.time
+        self.info.time()
+    }
+
+    /// All that is attested.
+    pub fn info(self) -> &'a TimestampInfo {
+        self.info
+    }
+
+    /// The certificate of the key that signed.
+    pub fn signer(self) -> &'a Certificate {
+        self.signer
     }
 }
 
@@ -106,9 +117,20 @@ pub enum TimestampError {
         "the timestamp was made for other bytes: its imprint is not the digest of the signature"
     )]
     OtherMessage,
+    /// The stamped digest is not the one that was asked for.
+    #[error("the timestamp answers another request: its imprint is another digest")]
+    OtherDigest,
     /// The nonce is not the one that was asked for.
     #[error("the timestamp answers another request: its nonce differs")]
     Nonce,
+    /// The policy is not the one that was asked for.
+    #[error("the timestamp was made under the policy {found}; expected {expected}")]
+    Policy {
+        /// The policy that is named.
+        found: der::asn1::ObjectIdentifier,
+        /// The policy that was asked for.
+        expected: der::asn1::ObjectIdentifier,
+    },
     /// TSTInfo is not what the attributes speak of.
     #[error("the timestamp's message digest is not that of its content")]
     MessageDigest,
@@ -137,15 +159,7 @@ impl Timestamp {
         if der.len() > LARGEST_RESPONSE {
             return Err(TimestampError::TooLarge { length: der.len() });
         }
-        let mut response = Reader::new(Reader::only(der, read::SEQUENCE, "TimeStampResp")?.value);
-        let mut status = response.enter(read::SEQUENCE, "PKIStatusInfo")?;
-        // RFC 3161 also knows 1, granted with modifications.
-        let status = status.number("PKIStatus")?;
-        if status > 1 {
-            return Err(TimestampError::NotGranted { status });
-        }
-        let mut content_info = response.enter(read::SEQUENCE, "ContentInfo")?;
-        response.finish("TimeStampResp")?;
+        let mut content_info = Reader::new(granted(der)?.value);
         expect_type(&mut content_info, oid::SIGNED_DATA)?;
         let mut content = content_info.enter(read::constructed(0), "the content")?;
         let mut signed_data = content.enter(read::SEQUENCE, "SignedData")?;
@@ -163,28 +177,56 @@ impl Timestamp {
         signers.finish("signerInfos with one member")?;
         signed_data.finish("SignedData")?;
 
-        let (imprint, time, nonce) = read_info(info)?;
         Ok(Self {
-            info: info.to_vec(),
-            imprint,
-            time,
-            nonce,
+            info: TimestampInfo::from_der(info)?,
+            info_der: info.to_vec(),
             certificates: read_certificates(certificates)?,
             signer: read_signer(signer)?,
         })
     }
 
+    /// The token alone, a CMS ContentInfo, out of a TimeStampResp.
+    pub fn token_der(response: &[u8]) -> Result<&[u8], TimestampError> {
+        Ok(granted(response)?.raw)
+    }
+
+    /// What the authority claims; believe it after [`verify`](Self::verify) only.
+    pub fn claims(&self) -> &TimestampInfo {
+        &self.info
+    }
+
     /// The time that the authority claims; believe it after [`verify`](Self::verify) only.
     pub fn claimed_time(&self) -> UnixTime {
-        self.time
+        self.info.time()
+    }
+
+    /// The certificates that came along, in their order. Nobody has vouched for them.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
     }
 
     /// Whether the response carries this nonce (RFC 3161 section 2.4.2: it must when asked).
     pub fn check_nonce(&self, nonce: &[u8]) -> Result<(), TimestampError> {
-        if self.nonce.as_deref() == Some(nonce) {
+        if self.info.nonce() == Some(nonce) {
             return Ok(());
         }
         Err(TimestampError::Nonce)
+    }
+
+    /// Whether this answers that request (RFC 3161 section 2.4.2): the digest, the nonce and the policy are
+    /// those that were asked for.
+    pub fn answers(&self, request: &TimestampRequest) -> Result<(), TimestampError> {
+        if *self.info.imprint() != request.digest {
+            return Err(TimestampError::OtherDigest);
+        }
+        if let Some(nonce) = &request.nonce {
+            self.check_nonce(nonce)?;
+        }
+        let found = self.info.policy();
+        match request.policy {
+            Some(expected) if expected != found => Err(TimestampError::Policy { found, expected }),
+            _ => Ok(()),
+        }
     }
 
     /// Verifies this timestamp over `message` with one authority of the trusted root. Where that lists
@@ -193,22 +235,35 @@ impl Timestamp {
     /// The order: what was stamped, who signed, the signature, the content, the chain at the
     /// attested time. The window in which the trusted root trusts the authority is the caller's to
     /// check.
-    pub fn verify(
-        &self,
+    pub fn verify<'a>(
+        &'a self,
         message: &[u8],
-        authority: &TrustedChain,
-    ) -> Result<VerifiedTimestamp, TimestampError> {
-        if self.imprint.algorithm().digest(message) != self.imprint {
+        authority: &'a TrustedChain,
+    ) -> Result<VerifiedTimestamp<'a>, TimestampError> {
+        let hash = self.info.imprint().algorithm();
+        self.verify_digest(&hash.digest(message), authority)
+    }
+
+    /// [`verify`](Self::verify) over the digest of a message, by the hash of the claimed imprint: for
+    /// messages that are too long to hold.
+    pub fn verify_digest<'a>(
+        &'a self,
+        message: &Digest,
+        authority: &'a TrustedChain,
+    ) -> Result<VerifiedTimestamp<'a>, TimestampError> {
+        if message != self.info.imprint() {
             return Err(TimestampError::OtherMessage);
         }
         let signer = self.signing_certificate(authority.certificates())?;
         self.verify_signature(signer)?;
         self.verify_attributes(signer)?;
-        authority.verify(signer, &self.certificates, Purpose::TimeStamping, self.time)?;
+        let time = self.info.time();
+        authority.verify(signer, &self.certificates, Purpose::TimeStamping, time)?;
         if !chain::is_for_this_purpose_alone(signer, Purpose::TimeStamping)? {
             return Err(TimestampError::Purpose);
         }
-        Ok(VerifiedTimestamp { time: self.time })
+        let info = &self.info;
+        Ok(VerifiedTimestamp { info, signer })
     }
 
     /// The leaf of the trusted root where it lists one, else a certificate that came along. A leaf
@@ -251,7 +306,7 @@ impl Timestamp {
             });
         }
         let digest = self.attribute(oid::MESSAGE_DIGEST, "messageDigest")?.value;
-        if self.signer.digest.digest(&self.info).as_bytes() != digest {
+        if self.signer.digest.digest(&self.info_der).as_bytes() != digest {
             return Err(TimestampError::MessageDigest);
         }
         // Go's library leaves this one out; without it a second certificate for the same key could
@@ -308,25 +363,18 @@ fn expect_type(
     Err(TimestampError::ContentType { found, expected })
 }
 
-type Info = (waxwing_crypto::Digest, UnixTime, Option<Vec<u8>>);
-
-/// TSTInfo (RFC 3161 section 2.4.2).
-fn read_info(info: &[u8]) -> Result<Info, TimestampError> {
-    let mut fields = Reader::new(Reader::only(info, read::SEQUENCE, "TSTInfo")?.value);
-    fields.number("the version")?;
-    fields.object_identifier("the policy")?;
-    let imprint = message_imprint(&mut fields)?;
-    fields.element(read::INTEGER, "the serial number")?;
-    let time = fields.time("genTime")?;
-    fields.optional(read::SEQUENCE, "accuracy")?;
-    fields.optional(read::BOOLEAN, "ordering")?;
-    let nonce = fields
-        .optional(read::INTEGER, "the nonce")?
-        .map(|nonce| nonce.value.to_vec());
-    fields.optional(read::constructed(0), "tsa")?;
-    fields.optional(read::constructed(1), "extensions")?;
-    fields.finish("TSTInfo")?;
-    Ok((imprint, time, nonce))
+/// The token of a response that grants one.
+fn granted(response: &[u8]) -> Result<Element<'_>, TimestampError> {
+    let mut response = Reader::new(Reader::only(response, read::SEQUENCE, "TimeStampResp")?.value);
+    let mut status = response.enter(read::SEQUENCE, "PKIStatusInfo")?;
+    // RFC 3161 also knows 1, granted with modifications.
+    let status = status.number("PKIStatus")?;
+    if status > 1 {
+        return Err(TimestampError::NotGranted { status });
+    }
+    let token = response.element(read::SEQUENCE, "ContentInfo")?;
+    response.finish("TimeStampResp")?;
+    Ok(token)
 }
 
 fn read_certificates(field: Option<Element<'_>>) -> Result<Vec<Certificate>, TimestampError> {

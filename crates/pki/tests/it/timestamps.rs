@@ -1,12 +1,12 @@
 //! A timestamp is made and verified, and each of its bindings broken once.
 
 use waxwing_crypto::{HashAlgorithm, KeyType};
-use waxwing_pki::Certificate;
 use waxwing_pki::chain::{ChainError, TrustedChain};
 use waxwing_pki::issue::{Authority, Purpose};
 use waxwing_pki::timestamp::{
-    Timestamp, TimestampAuthority, TimestampDetails, TimestampError, TimestampRequest,
+    Accuracy, Timestamp, TimestampAuthority, TimestampDetails, TimestampError, TimestampRequest,
 };
+use waxwing_pki::{Certificate, ObjectIdentifier};
 
 use crate::authorities::{Authorities, at, key, name, serial, years};
 use crate::profiles::{CODE_SIGNING, Draft, TIME_STAMPING, code_signing_root, purposes};
@@ -82,12 +82,72 @@ fn a_timestamp_verifies_with_every_hash_with_and_without_its_certificate() {
             assert_eq!(timestamp.check_nonce(&[9, 8]), Err(TimestampError::Nonce));
             let verified = timestamp.verify(b"signature", &stamper.chain).unwrap();
             assert_eq!(verified.time(), at("2026-06-01T12:00:00Z"));
+            assert_eq!(verified.signer(), &stamper.certificates[0]);
+            assert_eq!(verified.info(), timestamp.claims());
+            let digest = hash.digest(b"signature");
+            let chain = &stamper.chain;
+            assert_eq!(timestamp.verify_digest(&digest, chain), Ok(verified));
             assert_eq!(
                 timestamp.verify(b"signaturf", &stamper.chain),
                 Err(TimestampError::OtherMessage)
             );
         }
     }
+}
+
+#[test]
+fn what_is_attested_can_be_read() {
+    let stamper = Stamper::new();
+    let request = request(HashAlgorithm::Sha384, true);
+    let response = stamper.stamp(&request, "2026-06-01T12:00:00Z");
+    let timestamp = Timestamp::from_der(&response).unwrap();
+    let claims = timestamp.claims();
+    assert_eq!(claims.policy().to_string(), "1.3.6.1.4.1.57264.2");
+    assert_eq!(claims.imprint(), &request.digest);
+    assert_eq!(claims.serial_number().len(), 20);
+    assert_eq!(claims.time(), at("2026-06-01T12:00:00Z"));
+    let one_second = Accuracy {
+        seconds: 1,
+        ..Accuracy::default()
+    };
+    assert_eq!(claims.accuracy(), Some(one_second));
+    assert_eq!((claims.ordering(), claims.has_extensions()), (false, false));
+    assert_eq!(claims.nonce(), Some(&[9, 8, 7][..]));
+    assert_eq!(timestamp.certificates(), &stamper.certificates[..1]);
+    let token = Timestamp::token_der(&response).unwrap();
+    assert!(response.ends_with(token) && token.len() > 200);
+}
+
+#[test]
+fn a_response_answers_the_request_that_it_was_made_for_and_no_other() {
+    let stamper = Stamper::new();
+    let asked = TimestampRequest {
+        policy: Some(ObjectIdentifier::new_unwrap("1.2.3.4")),
+        ..request(HashAlgorithm::Sha256, true)
+    };
+    let response = stamper.stamp(&asked, "2026-06-01T12:00:00Z");
+    let timestamp = Timestamp::from_der(&response).unwrap();
+    assert_eq!(timestamp.answers(&asked), Ok(()));
+    let other = |change: &dyn Fn(&mut TimestampRequest)| {
+        let mut other = asked.clone();
+        change(&mut other);
+        timestamp.answers(&other).unwrap_err()
+    };
+    let digest = HashAlgorithm::Sha256.digest(b"signaturf");
+    let refused = other(&|other| other.digest = digest);
+    assert_eq!(refused, TimestampError::OtherDigest);
+    let refused = other(&|other| other.nonce = Some(vec![9, 8]));
+    assert_eq!(refused, TimestampError::Nonce);
+    let policy = ObjectIdentifier::new_unwrap("1.2.3.5");
+    let refused = other(&|other| other.policy = Some(policy));
+    assert!(matches!(refused, TimestampError::Policy { expected, .. } if expected == policy));
+    // What was not asked for may be anything.
+    let open = TimestampRequest {
+        policy: None,
+        nonce: None,
+        ..asked
+    };
+    assert_eq!(timestamp.answers(&open), Ok(()));
 }
 
 #[test]
@@ -189,9 +249,8 @@ fn stamping_must_be_the_one_purpose_and_critical() {
         let response = authority
             .respond(&request(HashAlgorithm::Sha256, false), details)
             .unwrap();
-        let verified = Timestamp::from_der(&response)
-            .unwrap()
-            .verify(b"signature", &chain);
+        let timestamp = Timestamp::from_der(&response).unwrap();
+        let verified = timestamp.verify(b"signature", &chain);
         match accepted {
             true => assert!(verified.is_ok()),
             false => assert_eq!(verified, Err(TimestampError::Purpose)),
@@ -213,9 +272,9 @@ fn no_flipped_bit_changes_the_verified_time() {
         let mut flipped = response.clone();
         flipped[position] ^= 1;
         let verified = Timestamp::from_der(&flipped)
-            .and_then(|timestamp| timestamp.verify(b"signature", &stamper.chain));
+            .and_then(|timestamp| Ok(timestamp.verify(b"signature", &stamper.chain)?.time()));
         match verified {
-            Ok(verified) => assert_eq!(verified.time(), at("2026-06-01T12:00:00Z")),
+            Ok(time) => assert_eq!(time, at("2026-06-01T12:00:00Z")),
             Err(_) => refused += 1,
         }
     }

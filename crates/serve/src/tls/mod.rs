@@ -22,10 +22,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{Error, InconsistentKeys, ServerConfig, SupportedProtocolVersion};
+use tokio_rustls::rustls::{
+    Error, InconsistentKeys, RootCertStore, ServerConfig, SupportedProtocolVersion,
+};
 use waxwing_encoding::pem::{self, Block, PemError};
 use waxwing_encoding::time::UnixTime;
 use waxwing_pki::Certificate;
@@ -85,7 +88,7 @@ impl Tls {
     /// Reads the files. With what comes back goes all that the operator should know at `now`. Blocks
     /// for as long as the file system does.
     pub fn read(files: TlsFiles, now: UnixTime) -> Result<(Self, Vec<TlsWarning>), TlsError> {
-        Self::with_versions(files, &[&TLS13, &TLS12], now)
+        Self::with(files, &[&TLS13, &TLS12], None, now)
     }
 
     /// [`read`](Self::read) for clients of TLS 1.3 alone; all others are turned away in the handshake.
@@ -93,26 +96,39 @@ impl Tls {
         files: TlsFiles,
         now: UnixTime,
     ) -> Result<(Self, Vec<TlsWarning>), TlsError> {
-        Self::with_versions(files, &[&TLS13], now)
+        Self::with(files, &[&TLS13], None, now)
     }
 
-    fn with_versions(
+    /// [`read`](Self::read) for clients that show a certificate under one of the roots in the PEM file
+    /// `authorities`; all others are turned away in the handshake (mutual TLS).
+    pub fn read_for_clients_of(
+        files: TlsFiles,
+        authorities: &Path,
+        now: UnixTime,
+    ) -> Result<(Self, Vec<TlsWarning>), TlsError> {
+        Self::with(files, &[&TLS13, &TLS12], Some(authorities), now)
+    }
+
+    fn with(
         files: TlsFiles,
         versions: &[&'static SupportedProtocolVersion],
+        authorities: Option<&Path>,
         now: UnixTime,
     ) -> Result<(Self, Vec<TlsWarning>), TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let (certified, warnings) = certified(&files, &provider, now)?;
         let present = Arc::new(Present(RwLock::new(Arc::new(certified))));
-        let config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .map_err(|error| TlsError::Key {
                 path: files.key.clone(),
                 reason: error.to_string(),
             })?;
-        let mut config = config
-            .with_no_client_auth()
-            .with_cert_resolver(present.clone());
+        let config = match authorities {
+            None => config.with_no_client_auth(),
+            Some(path) => config.with_client_cert_verifier(client_verifier(path, provider)?),
+        };
+        let mut config = config.with_cert_resolver(present.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let tls = Self {
             files: Arc::new(files),
@@ -169,6 +185,25 @@ fn certified(
             reason: error.to_string(),
         }),
     }
+}
+
+/// Who verifies the certificates of clients.
+fn client_verifier(
+    path: &Path,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let refused = |reason: String| TlsError::Certificate {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut roots = RootCertStore::empty();
+    for root in read_chain(path)? {
+        roots
+            .add(root)
+            .map_err(|error| refused(error.to_string()))?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    verifier.build().map_err(|error| refused(error.to_string()))
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

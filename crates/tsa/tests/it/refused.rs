@@ -1,7 +1,9 @@
 //! What is not stamped, and that the same without the fault is.
 
+use http::Method;
 use serde_json::{Value, json};
 use waxwing_encoding::base64;
+use waxwing_net::Request;
 
 use crate::bytes::element;
 use crate::world::{JSON, NONCE, QUERY, SHA_1, SHA_256, SHA_512, World, query};
@@ -47,18 +49,27 @@ async fn other_content_types_are_not_read() {
 async fn weak_and_unknown_hashes_are_refused() {
     let world = World::new();
     let md5 = [6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5];
-    for (hash, length) in [(SHA_1, 20), (&md5[..], 16), (SHA_1, 32)] {
+    for (hash, length, message) in [
+        (SHA_1, 20, WEAK),
+        (&md5[..], 16, GENERAL),
+        (SHA_1, 32, WEAK),
+    ] {
         let request = query(hash, &vec![7; length], &[]);
-        world.refuses(QUERY, request, 400, WEAK).await;
+        world.refuses(QUERY, request, 400, message).await;
     }
-    for name in ["sha1", "md5", "SHA256", ""] {
+    for (name, message) in [
+        ("sha1", WEAK),
+        ("SHA1", WEAK),
+        ("md5", GENERAL),
+        ("", GENERAL),
+    ] {
         world
-            .refuses(JSON, with("hashAlgorithm", json!(name)), 400, WEAK)
+            .refuses(JSON, with("hashAlgorithm", json!(name)), 400, message)
             .await;
     }
-    world
-        .stamp(JSON, with("hashAlgorithm", json!("sha256")))
-        .await;
+    for name in ["sha256", "SHA256"] {
+        world.stamp(JSON, with("hashAlgorithm", json!(name))).await;
+    }
 }
 
 #[tokio::test]
@@ -135,15 +146,17 @@ async fn what_is_no_request_is_refused() {
         with("artifactHash", json!("§")),
         with("artifactHash", json!(7)),
         with("nonce", json!("1")),
-        with("nonce", json!(-1)),
+        with("nonce", json!(1.5)),
         with("tsaPolicyOID", json!("policy")),
     ] {
         world.refuses(JSON, garbage, 400, GENERAL).await;
     }
-    world.stamp(JSON, with("nonce", json!(1))).await;
-    world
-        .stamp(JSON, with("tsaPolicyOID", json!("1.2.3")))
-        .await;
+    for nonce in [json!(1), json!(-1), json!(u64::MAX), json!(null)] {
+        world.stamp(JSON, with("nonce", nonce)).await;
+    }
+    for policy in ["1.2.3", ""] {
+        world.stamp(JSON, with("tsaPolicyOID", json!(policy))).await;
+    }
 }
 
 #[tokio::test]
@@ -167,4 +180,23 @@ async fn what_is_too_large_is_refused() {
     world
         .refuses(QUERY, vec![0x30; 1 << 20], 400, TOO_LARGE)
         .await;
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_in_the_same_shape() {
+    let world = World::new();
+    for (method, path, message) in [
+        ("GET", "/api/v1/timestamp", "method GET is not allowed"),
+        (
+            "POST",
+            "/api/v1/timestamp/certchain",
+            "method POST is not allowed",
+        ),
+    ] {
+        let url = format!("http://tsa.test{path}");
+        let request = Request::new(Method::from_bytes(method.as_bytes()).unwrap(), url);
+        let answer = world.client.send(request).await.unwrap();
+        assert_eq!(answer.status.as_u16(), 405);
+        assert_eq!(answer.message(), message);
+    }
 }

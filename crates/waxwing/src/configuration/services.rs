@@ -197,16 +197,9 @@ fn time_servers(table: &mut Table<'_>) -> Result<Option<TimeServers>, SettingErr
     if servers.names.is_empty() {
         return Ok(None);
     }
-    if watch.threshold > watch.servers.min(servers.names.len()) {
-        let expected = "a threshold of at most the servers that are asked";
-        let reason = format!(
-            "of {} names {} are asked, and {} must agree",
-            servers.names.len(),
-            watch.servers,
-            watch.threshold
-        );
-        return Err(setting.refused(expected, reason));
-    }
+    let expected = "a threshold of at most the servers that are asked";
+    let checked = servers.check();
+    checked.map_err(|error| setting.refused(expected, error))?;
     Ok(Some(servers))
 }
 

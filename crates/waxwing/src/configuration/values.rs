@@ -6,17 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use waxwing_cli::{files, parse_duration};
-use waxwing_encoding::pem;
 use waxwing_pki::{Certificate, ObjectIdentifier};
 use waxwing_serve::Rate;
 use waxwing_serve::document::{Setting, SettingError, Table};
 use zeroize::Zeroizing;
 
-/// The largest file of certificates or of a secret, in bytes.
+/// The largest file of a secret, in bytes.
 const LARGEST_FILE: usize = 1 << 20;
-
-/// Most certificates in a file of roots.
-const MOST_CERTIFICATES: usize = 64;
 
 const DURATION: &str = "a duration such as 90s or 1h30m";
 const IDENTIFIER: &str = "an object identifier such as 1.3.6.1.4.1.57264.2";
@@ -166,16 +162,8 @@ pub(super) fn list<T>(
 pub(super) fn certificates(setting: &Setting<'_>) -> Result<Vec<Certificate>, SettingError> {
     let expected = "a PEM file of certificates";
     let path = setting.path()?;
-    let read = || {
-        let text = String::from_utf8(files::read(&path, LARGEST_FILE)?)?;
-        let blocks = pem::decode_all(&text, MOST_CERTIFICATES)?;
-        let certificate = |block: pem::Block| Ok(Certificate::from_der(&block.der)?);
-        blocks
-            .into_iter()
-            .map(certificate)
-            .collect::<anyhow::Result<_>>()
-    };
-    read().map_err(|error| setting.refused(expected, format!("{error:#}")))
+    let read = files::certificates(&path);
+    read.map_err(|error| setting.refused(expected, format!("{error:#}")))
 }
 
 /// A secret in a file of its own, without the line's end.

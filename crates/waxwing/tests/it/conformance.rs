@@ -3,23 +3,30 @@
 //!
 //! `crates/verify/tests/conformance.rs` checks the reason of each refusal; this checks the protocol.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::program::{printed, run, waxwing};
 
-#[test]
+/// The folder of the cases; none where nobody named one.
 #[expect(clippy::disallowed_methods, reason = "tests read their environment")]
-fn every_public_case_by_the_suites_protocol() {
+pub(crate) fn folder() -> Option<PathBuf> {
     let Ok(folder) = std::env::var("WAXWING_CONFORMANCE") else {
         assert!(
             std::env::var("CI").is_err(),
             "WAXWING_CONFORMANCE is not set"
         );
+        return None;
+    };
+    Some(Path::new(&folder).canonicalize().unwrap())
+}
+
+#[test]
+fn every_public_case_by_the_suites_protocol() {
+    let Some(folder) = folder() else {
         return;
     };
-    let folder = Path::new(&folder).canonicalize().unwrap();
     let cases: Value =
         serde_json::from_slice(&std::fs::read(folder.join("cases.json")).unwrap()).unwrap();
     let scratch = tempfile::tempdir().unwrap();

@@ -123,3 +123,23 @@ fn waxwing_move() {
 fn waxwing_rotate() {
     insta::assert_snapshot!(help(&["rotate", "--help"]));
 }
+
+#[test]
+fn timestamp_cli() {
+    insta::assert_snapshot!(help(&["timestamp-cli", "--help"]));
+}
+
+#[test]
+fn timestamp_cli_timestamp() {
+    insta::assert_snapshot!(help(&["timestamp-cli", "timestamp", "--help"]));
+}
+
+#[test]
+fn timestamp_cli_verify() {
+    insta::assert_snapshot!(help(&["timestamp-cli", "verify", "--help"]));
+}
+
+#[test]
+fn timestamp_server_serve() {
+    insta::assert_snapshot!(help(&["timestamp-server", "serve", "--help"]));
+}

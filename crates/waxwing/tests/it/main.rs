@@ -33,6 +33,7 @@ mod road;
 mod root;
 mod signed_faults;
 mod tessera;
+mod timestamp;
 mod torchwood;
 mod trust;
 mod try_file;

@@ -60,11 +60,9 @@ impl Drive for Tsa {
     }
 
     fn prepare(&self) -> anyhow::Result<(Bytes, Asked)> {
-        let (mut message, mut nonce) = ([0; 32], [0; 8]);
+        let mut message = [0; 32];
         SystemRandom.fill(&mut message);
-        SystemRandom.fill(&mut nonce);
-        // The content of a positive INTEGER in its shortest form.
-        nonce[0] = nonce[0] & 0x7f | 0x40;
+        let nonce = waxwing_client::timestamp::nonce(&SystemRandom);
         let request = TimestampRequest {
             digest: HashAlgorithm::Sha256.digest(&message),
             policy: None,

@@ -10,4 +10,4 @@ mod proxies;
 mod rekor;
 mod reloading;
 pub(crate) mod server;
-mod timestamp;
+pub(crate) mod timestamp;

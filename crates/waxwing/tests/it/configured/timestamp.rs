@@ -83,15 +83,15 @@ fn the_whole_chain_and_the_old_status_are_given_to_who_wants_them() {
 }
 
 /// A time server that is so many seconds ahead, and does not answer the first packets.
-pub(super) struct FakeTime {
-    pub(super) address: String,
+pub(crate) struct FakeTime {
+    pub(crate) address: String,
     ahead: Arc<AtomicI64>,
     silent: Arc<AtomicU32>,
     asked: Arc<AtomicU32>,
 }
 
 impl FakeTime {
-    pub(super) fn new(ahead: i64) -> Self {
+    pub(crate) fn new(ahead: i64) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let this = Self {
             address: socket.local_addr().unwrap().to_string(),

@@ -1,0 +1,171 @@
+//! Who signs: a key of a file with its chain, or a key and a chain that are made for a test.
+//!
+//! ```text
+//! Test TSA Root ── Test TSA Intermediate ── Test TSA Timestamping      O=local, P-256
+//! ```
+//!
+//! Refused: key management services and Tink keysets, whose names are read and understood.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use waxwing_cli::files;
+use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, Random};
+use waxwing_encoding::time::UnixTime;
+use waxwing_pki::DistinguishedName;
+use waxwing_pki::issue::{Authority, Purpose, SerialNumber, Validity};
+use waxwing_pki::timestamp::TimestampAuthority;
+use zeroize::Zeroizing;
+
+use super::flags::{Hash, Signer, SignerKind};
+
+/// The largest key file that is read, in bytes.
+const LARGEST_KEY: usize = 64 << 10;
+
+const MINUTE: i64 = 60;
+const YEAR: i64 = 365 * 24 * 60 * MINUTE;
+
+/// Where keys of `--kms-key-resource` can be.
+const KMS: [&str; 4] = ["awskms://", "azurekms://", "gcpkms://", "hashivault://"];
+
+/// Where keys of `--tink-key-resource` can be.
+const TINK: [&str; 3] = ["aws-kms://", "gcp-kms://", "hcvault://"];
+
+impl From<Hash> for HashAlgorithm {
+    fn from(hash: Hash) -> Self {
+        match hash {
+            Hash::Sha256 => Self::Sha256,
+            Hash::Sha384 => Self::Sha384,
+            Hash::Sha512 => Self::Sha512,
+        }
+    }
+}
+
+/// The authority that the flags name.
+pub(super) fn authority(
+    signer: &Signer,
+    now: UnixTime,
+    random: &dyn Random,
+) -> anyhow::Result<TimestampAuthority> {
+    let hash = signer.timestamp_signer_hash.into();
+    match signer.timestamp_signer {
+        SignerKind::Memory => in_memory(now, random),
+        SignerKind::File => {
+            let authority = of_files(signer)?;
+            let key = authority.public_key().key_type();
+            // Why not, the error says in the words of code.
+            authority.with_hash(hash).ok().with_context(|| {
+                format!(
+                    "--timestamp-signer-hash {hash:?} does not go with a key of the kind {key:?}"
+                )
+            })
+        }
+        SignerKind::Kms => bail!(kms(signer)),
+        SignerKind::Tink => bail!(tink(signer)),
+    }
+}
+
+fn of_files(signer: &Signer) -> anyhow::Result<TimestampAuthority> {
+    let needed = |path: &Option<PathBuf>, flag: &str| {
+        path.clone()
+            .with_context(|| format!("--timestamp-signer file needs {flag}"))
+    };
+    let path = needed(&signer.file_signer_key_path, "--file-signer-key-path")?;
+    let password = signer.file_signer_passwd.as_ref();
+    let key = private_key(&path, password.map_or("", |password| &password.0))
+        .with_context(|| path.display().to_string())?;
+    let path = needed(&signer.certificate_chain_path, "--certificate-chain-path")?;
+    let mut certificates = files::certificates(&path)?.into_iter();
+    let certificate = certificates.next();
+    let certificate = certificate.with_context(|| format!("{} is empty", path.display()))?;
+    let leaf = Authority { certificate, key };
+    Ok(TimestampAuthority::new(leaf, certificates.collect()))
+}
+
+/// A private key in PEM; an empty password is none, as in the original.
+fn private_key(path: &Path, password: &str) -> anyhow::Result<PrivateKey> {
+    let bytes = Zeroizing::new(files::read(path, LARGEST_KEY)?);
+    let text = std::str::from_utf8(&bytes).context("not text; expected PEM")?;
+    let is_sigstore = PrivateKey::is_sigstore_pem(text);
+    let is_encrypted = is_sigstore || text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+    if is_encrypted && password.is_empty() {
+        bail!("the key is encrypted; --file-signer-passwd says its password");
+    }
+    if text.contains("\nDEK-Info:") {
+        bail!(
+            "the key is encrypted in OpenSSL's older form, by a single MD5; write it anew: openssl pkcs8 -topk8"
+        );
+    }
+    Ok(match (is_sigstore, is_encrypted) {
+        (true, _) => PrivateKey::from_sigstore_pem(text, password.as_bytes())?,
+        (false, true) => PrivateKey::from_encrypted_pem(text, password.as_bytes())?,
+        (false, false) => PrivateKey::from_plain_pem(text)?,
+    })
+}
+
+/// A fresh key under fresh authorities, all of them gone with the process.
+fn in_memory(now: UnixTime, random: &dyn Random) -> anyhow::Result<TimestampAuthority> {
+    let key = || PrivateKey::generate(KeyType::EcdsaP256);
+    let name = |common_name: &str| DistinguishedName {
+        organization: "local".to_owned(),
+        common_name: common_name.to_owned(),
+    };
+    let serial = || {
+        let mut serial = [0; 20];
+        random.fill(&mut serial);
+        SerialNumber::new(serial)
+    };
+    let validity = |minutes: i64, years: i64| Validity {
+        not_before: now.plus_seconds(-minutes * MINUTE),
+        not_after: now.plus_seconds(years * YEAR),
+    };
+    let root = Authority::root(key()?, &name("Test TSA Root"), serial(), validity(5, 10))?;
+    let intermediate = root.intermediate(
+        key()?,
+        &name("Test TSA Intermediate"),
+        serial(),
+        validity(5, 10),
+        Purpose::TimeStamping,
+    )?;
+    let leaf = intermediate.timestamp_leaf(
+        key()?,
+        &name("Test TSA Timestamping"),
+        serial(),
+        validity(3, 9),
+    )?;
+    let above = vec![intermediate.certificate, root.certificate];
+    Ok(TimestampAuthority::new(leaf, above))
+}
+
+/// Why a key management service does not sign.
+fn kms(signer: &Signer) -> String {
+    let way = "use --timestamp-signer file";
+    match &signer.kms_key_resource {
+        None => "--timestamp-signer kms needs --kms-key-resource".to_owned(),
+        Some(key) if KMS.iter().any(|scheme| key.starts_with(scheme)) => {
+            format!(
+                "--kms-key-resource {key}: keys in key management services are not supported yet; {way}"
+            )
+        }
+        Some(key) => format!(
+            "--kms-key-resource {key}: expected a key at one of {}",
+            KMS.join(", ")
+        ),
+    }
+}
+
+/// Why a Tink keyset does not sign.
+fn tink(signer: &Signer) -> String {
+    let (key, keyset) = (&signer.tink_key_resource, &signer.tink_keyset_path);
+    match (key, keyset) {
+        (None, _) => "--timestamp-signer tink needs --tink-key-resource".to_owned(),
+        (_, None) => "--timestamp-signer tink needs --tink-keyset-path".to_owned(),
+        (Some(key), Some(_)) if TINK.iter().any(|scheme| key.starts_with(scheme)) => format!(
+            "--tink-key-resource {key}: Tink keysets are not supported yet; use --timestamp-signer file"
+        ),
+        (Some(key), Some(_)) => format!(
+            "--tink-key-resource {key}: expected a key at one of {}",
+            TINK.join(", ")
+        ),
+    }
+}
