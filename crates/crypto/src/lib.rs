@@ -19,6 +19,8 @@ mod algorithm;
 mod dek_info;
 mod digest;
 mod encrypted_key;
+#[cfg(feature = "key-files")]
+mod key_file;
 mod prehashed;
 mod private_key;
 mod public_key;

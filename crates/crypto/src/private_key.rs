@@ -27,6 +27,9 @@ pub enum KeyError {
     /// Not PKCS#8, encrypted, or not the key that it announces.
     #[error("not a well-formed, unencrypted PKCS#8 key")]
     Pkcs8,
+    /// An encrypted key and no password.
+    #[error("the private key is encrypted, and no password was given")]
+    NoPassword,
     /// A password that does not open the key.
     #[error("the password does not open the encrypted private key")]
     Password,

@@ -31,9 +31,6 @@ const LARGEST_FILE: u64 = 256 * 1024;
 /// Most certificates in the chain.
 const MOST_CERTIFICATES: usize = 8;
 
-/// Reads an encrypted key with its password.
-type Open = fn(&str, &[u8]) -> Result<PrivateKey, KeyError>;
-
 /// Where the files are.
 #[derive(Clone)]
 pub struct FileSettings {
@@ -194,26 +191,11 @@ fn chain(path: &Path) -> Result<Vec<Certificate>, FileError> {
 
 fn key(path: &Path, password: Option<&Zeroizing<String>>) -> Result<PrivateKey, FileError> {
     let text = read(path)?;
-    let open: Option<Open> = if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-        Some(PrivateKey::from_encrypted_pem)
-    } else if PrivateKey::is_sigstore_pem(&text) {
-        Some(PrivateKey::from_sigstore_pem)
-    } else if PrivateKey::is_dek_info_pem(&text) {
-        Some(PrivateKey::from_dek_info_pem)
-    } else {
-        None
-    };
-    let key = match (open, password) {
-        (None, _) => PrivateKey::from_plain_pem(&text),
-        (Some(open), Some(password)) => open(&text, password.as_bytes()),
-        (Some(_), None) => {
-            let path = path.to_owned();
-            return Err(FileError::NoPassword { path });
-        }
-    };
-    key.map_err(|source| FileError::Key {
-        path: path.to_owned(),
-        source,
+    let key = PrivateKey::from_key_file(&text, password.map(|password| password.as_bytes()));
+    let path = path.to_owned();
+    key.map_err(|source| match source {
+        KeyError::NoPassword => FileError::NoPassword { path },
+        source => FileError::Key { path, source },
     })
 }
 

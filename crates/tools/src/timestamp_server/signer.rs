@@ -86,21 +86,10 @@ fn of_files(signer: &Signer) -> anyhow::Result<TimestampAuthority> {
 fn private_key(path: &Path, password: &str) -> anyhow::Result<PrivateKey> {
     let bytes = Zeroizing::new(files::read(path, LARGEST_KEY)?);
     let text = std::str::from_utf8(&bytes).context("not text; expected PEM")?;
-    let is_sigstore = PrivateKey::is_sigstore_pem(text);
-    let is_encrypted = is_sigstore || text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
-    if is_encrypted && password.is_empty() {
+    if PrivateKey::is_encrypted_pem(text) && password.is_empty() {
         bail!("the key is encrypted; --file-signer-passwd says its password");
     }
-    if text.contains("\nDEK-Info:") {
-        bail!(
-            "the key is encrypted in OpenSSL's older form, by a single MD5; write it anew: openssl pkcs8 -topk8"
-        );
-    }
-    Ok(match (is_sigstore, is_encrypted) {
-        (true, _) => PrivateKey::from_sigstore_pem(text, password.as_bytes())?,
-        (false, true) => PrivateKey::from_encrypted_pem(text, password.as_bytes())?,
-        (false, false) => PrivateKey::from_plain_pem(text)?,
-    })
+    Ok(PrivateKey::from_key_file(text, Some(password.as_bytes()))?)
 }
 
 /// A fresh key under fresh authorities, all of them gone with the process.

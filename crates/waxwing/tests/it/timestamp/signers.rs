@@ -115,13 +115,19 @@ fn keys_are_read_in_every_form() {
         fs::write(&path, &written.stdout).unwrap();
         with("word").server().stamp().is(200);
     }
+    // OpenSSL's older encryption, which stands in the head of the block.
     let older = openssl.run(
         &["ec", "-aes256", "-passout", "pass:word"],
         plain.as_bytes(),
     );
+    assert!(older.succeeded(), "{}", older.text());
+    assert!(String::from_utf8_lossy(&older.stdout).contains("DEK-Info: "));
     fs::write(&path, &older.stdout).unwrap();
-    let refused = with("word").refusal();
-    assert!(refused.contains("OpenSSL's older form"), "{refused}");
+    with("word").server().stamp().is(200);
+    let refused = with("wrong").refusal();
+    assert!(refused.contains("tsa.key: "), "{refused}");
+    let refused = start(folder.path()).refusal();
+    assert!(refused.contains("--file-signer-passwd"), "{refused}");
 }
 
 #[test]
