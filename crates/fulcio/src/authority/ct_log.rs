@@ -7,18 +7,14 @@
 //! ```
 
 use http::header::HOST;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use waxwing_crypto::PublicKey;
 use waxwing_encoding::base64;
-use waxwing_encoding::tls::put_vector;
 use waxwing_net::{Client, Request};
 use waxwing_pki::Certificate;
-use waxwing_pki::sct::{SctError, SignedCertificateTimestamp};
+use waxwing_pki::sct::{AddChainResponse, SignedCertificateTimestamp};
 
 use crate::authority::IssueRefused;
-
-/// The length of a log's ID: that of SHA-256 (RFC 6962 section 3.2).
-const LOG_ID: usize = 32;
 
 /// Where the CT log is, and its key.
 #[derive(Debug, Clone)]
@@ -26,23 +22,6 @@ pub struct CtLog {
     url: String,
     host: Option<String>,
     public_key: Option<PublicKey>,
-}
-
-/// A promise in the JSON of RFC 6962 section 4.1, as clients of detached SCTs expect it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddChainResponse {
-    /// 0 for version 1.
-    #[serde(default)]
-    pub sct_version: u8,
-    /// The log ID in base64.
-    pub id: String,
-    /// Milliseconds since 1970.
-    pub timestamp: u64,
-    /// The extensions in base64.
-    #[serde(default)]
-    pub extensions: String,
-    /// The signature in base64: two bytes of algorithm, two of length, the signature.
-    pub signature: String,
 }
 
 #[derive(Serialize)]
@@ -98,7 +77,7 @@ impl CtLog {
         if let Some(host) = &self.host {
             request = request.header(HOST, host);
         }
-        let answer: AddChainResponse = client.send(request).await?.expect_success()?.json()?;
+        let answer: AddChainResponse = client.send(request).await?.expect_answer()?.json()?;
         if let Some(key) = &self.public_key {
             let expected = base64::encode(&key.sha256_of_spki());
             if answer.id != expected {
@@ -108,36 +87,6 @@ impl CtLog {
                 });
             }
         }
-        let id = base64::decode(&answer.id)?;
-        if id.len() != LOG_ID {
-            return Err(IssueRefused::OtherLog {
-                found: answer.id,
-                expected: format!("{LOG_ID} bytes in base64"),
-            });
-        }
-        let mut sct = vec![answer.sct_version];
-        sct.extend_from_slice(&id);
-        sct.extend_from_slice(&answer.timestamp.to_be_bytes());
-        let extensions = base64::decode(&answer.extensions)?;
-        put_vector(&mut sct, 2, &extensions).map_err(SctError::from)?;
-        sct.extend_from_slice(&base64::decode(&answer.signature)?);
-        Ok(SignedCertificateTimestamp::from_bytes(&sct)?)
-    }
-}
-
-impl From<&SignedCertificateTimestamp> for AddChainResponse {
-    fn from(sct: &SignedCertificateTimestamp) -> Self {
-        let mut signature = sct.algorithm.to_vec();
-        // A signature is shorter than 64 KiB, or it would not have been read.
-        let length = u16::try_from(sct.signature.len()).unwrap_or_default();
-        signature.extend_from_slice(&length.to_be_bytes());
-        signature.extend_from_slice(&sct.signature);
-        Self {
-            sct_version: 0,
-            id: base64::encode(&sct.log_id),
-            timestamp: sct.timestamp,
-            extensions: base64::encode(&sct.extensions),
-            signature: base64::encode(&signature),
-        }
+        Ok(SignedCertificateTimestamp::try_from(&answer)?)
     }
 }

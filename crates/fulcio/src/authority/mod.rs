@@ -18,17 +18,18 @@ mod file;
 use std::sync::Arc;
 
 use waxwing_crypto::{PublicKey, Random};
-use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
 use waxwing_net::Client;
 use waxwing_pki::Certificate;
 use waxwing_pki::issue::{Authority, CodeSigningLeaf, IssueError, SerialNumber, Validity};
-use waxwing_pki::sct::{self, SctError, SignedCertificateTimestamp};
+use waxwing_pki::sct::{
+    self, AddChainResponse, ResponseError, SctError, SignedCertificateTimestamp,
+};
 
 use crate::identity::Principal;
 
 pub use backend::{Backend, Fixed, Issuer, LocalIssuer, Signing};
-pub use ct_log::{AddChainResponse, CtLog};
+pub use ct_log::CtLog;
 pub use ephemeral::ephemeral;
 pub use file::{FileAuthority, FileError, FileSettings};
 pub use waxwing_pki::fulcio::AuthorityRefused;
@@ -89,10 +90,10 @@ pub enum IssueRefused {
     /// The CT log did not answer.
     #[error("the CT log: {0}")]
     Log(#[from] waxwing_net::Error),
-    /// The CT log's answer is not base64.
+    /// The CT log's answer holds no promise.
     #[error("the CT log's answer: {0}")]
-    Base64(#[from] base64::Base64Error),
-    /// The CT log's promise is malformed or does not hold.
+    Answer(#[from] ResponseError),
+    /// The CT log's promise does not hold.
     #[error("the CT log's promise: {0}")]
     Sct(#[from] SctError),
     /// The promise is another log's.
@@ -110,7 +111,7 @@ impl IssueRefused {
     pub(crate) fn is_the_logs(&self) -> bool {
         match self {
             Self::Issue(_) | Self::Backend { .. } => false,
-            Self::Log(_) | Self::Base64(_) | Self::Sct(_) | Self::OtherLog { .. } => true,
+            Self::Log(_) | Self::Answer(_) | Self::Sct(_) | Self::OtherLog { .. } => true,
         }
     }
 }

@@ -41,6 +41,12 @@ pub enum ResponseError {
         /// What is wrong.
         source: Base64Error,
     },
+    /// An identifier that is no digest.
+    #[error("its log ID is of {found} bytes; expected 32 (RFC 6962 section 3.2)")]
+    LogId {
+        /// How many it has.
+        found: usize,
+    },
     /// The parts make no promise.
     #[error(transparent)]
     Sct(#[from] SctError),
@@ -71,7 +77,12 @@ impl TryFrom<&AddChainResponse> for SignedCertificateTimestamp {
             base64::decode(text).map_err(|source| ResponseError::Field { field, source })
         };
         let mut sct = vec![response.sct_version];
-        sct.extend(decode("id", &response.id)?);
+        let id = decode("id", &response.id)?;
+        let id: [u8; 32] = id
+            .as_slice()
+            .try_into()
+            .map_err(|_| ResponseError::LogId { found: id.len() })?;
+        sct.extend_from_slice(&id);
         sct.extend_from_slice(&response.timestamp.to_be_bytes());
         let extensions = decode("extensions", &response.extensions)?;
         put_vector(&mut sct, 2, &extensions).map_err(SctError::from)?;
@@ -97,7 +108,7 @@ mod tests {
         assert_eq!(SignedCertificateTimestamp::try_from(&response), Ok(promise));
         response.id = base64::encode(&[7; 31]);
         let refused = SignedCertificateTimestamp::try_from(&response);
-        assert!(matches!(refused, Err(ResponseError::Sct(_))), "{refused:?}");
+        assert_eq!(refused, Err(ResponseError::LogId { found: 31 }));
         response.id = "?".into();
         let refused = SignedCertificateTimestamp::try_from(&response);
         let is_field = matches!(refused, Err(ResponseError::Field { field: "id", .. }));
