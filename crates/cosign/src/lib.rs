@@ -167,7 +167,7 @@ impl Cosign {
                 environment: surroundings.environment,
                 clock: &surroundings.clock,
                 random: &surroundings.random,
-                client: Client::network(network::settings(surroundings.environment))?,
+                client: Client::network_when_needed(network::settings(surroundings.environment)),
                 patience: Patience::default(),
             };
             let done = self.command.run(&means, output);

@@ -1,6 +1,6 @@
 //! The client: one loop of attempts, one of redirects, and two carriers below.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -17,14 +17,44 @@ use crate::{Retry, Routes, in_process, redirect};
 #[derive(Debug, Clone)]
 pub struct Client {
     routes: Arc<Routes>,
-    network: Option<reqwest::Client>,
+    network: Option<Network>,
     settings: Arc<Settings>,
+}
+
+/// The library's client. Making it reads the system's roots, which takes as long as verifying a bundle.
+#[derive(Debug, Clone, Default)]
+struct Network(Arc<OnceLock<reqwest::Client>>);
+
+impl Network {
+    fn new(settings: &Settings) -> Result<Self, Error> {
+        let network = Self::default();
+        network.get(settings)?;
+        Ok(network)
+    }
+
+    fn get(&self, settings: &Settings) -> Result<&reqwest::Client, Error> {
+        if let Some(client) = self.0.get() {
+            return Ok(client);
+        }
+        let client = network::build(settings)?;
+        Ok(self.0.get_or_init(|| client))
+    }
 }
 
 impl Client {
     /// A client for the network. Fails if the settings cannot be used.
     pub fn network(settings: Settings) -> Result<Self, Error> {
         Self::in_process_and_network(Routes::new(), settings)
+    }
+
+    /// The same, made when the first request goes out: for a program that may end without one. Settings
+    /// that cannot be used are an error then.
+    pub fn network_when_needed(settings: Settings) -> Self {
+        Self {
+            routes: Arc::default(),
+            network: Some(Network::default()),
+            settings: Arc::new(settings),
+        }
     }
 
     /// A client for the services in this process: a host without a route is [`Error::NoRoute`].
@@ -40,7 +70,7 @@ impl Client {
     pub fn in_process_and_network(routes: Routes, settings: Settings) -> Result<Self, Error> {
         Ok(Self {
             routes: Arc::new(routes),
-            network: Some(network::build(&settings)?),
+            network: Some(Network::new(&settings)?),
             settings: Arc::new(settings),
         })
     }
@@ -63,26 +93,22 @@ impl Client {
     pub fn with_additional_roots(&self, roots: &[Vec<u8>]) -> Result<Self, Error> {
         let mut settings = Settings::clone(&self.settings);
         settings.additional_roots.extend_from_slice(roots);
-        let network = match &self.network {
-            Some(_) => Some(network::build(&settings)?),
-            None => None,
-        };
-        Ok(Self {
-            routes: Arc::clone(&self.routes),
-            network,
-            settings: Arc::new(settings),
-        })
+        self.with(settings)
     }
 
     /// A client with the same settings that asks everybody directly: for what must not leave this machine's
     /// own network. It shares no connections with this one.
     pub fn without_proxy(&self) -> Result<Self, Error> {
-        let settings = Settings {
+        self.with(Settings {
             proxy: Proxy::default(),
             ..Settings::clone(&self.settings)
-        };
+        })
+    }
+
+    /// With connections of its own under other settings.
+    fn with(&self, settings: Settings) -> Result<Self, Error> {
         let network = match &self.network {
-            Some(_) => Some(network::build(&settings)?),
+            Some(_) => Some(Network::new(&settings)?),
             None => None,
         };
         Ok(Self {
@@ -177,7 +203,10 @@ impl Client {
             return in_process::exchange(router.clone(), request).await;
         }
         match &self.network {
-            Some(client) => network::exchange(client, request, self.settings.alias.as_ref()).await,
+            Some(network) => {
+                let client = network.get(&self.settings)?;
+                network::exchange(client, request, self.settings.alias.as_ref()).await
+            }
             None => Err(Error::NoRoute {
                 host: origin(&request.url),
                 known: self.routes.known(),

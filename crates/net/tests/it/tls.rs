@@ -141,3 +141,20 @@ async fn a_client_with_more_roots_leaves_the_other_as_it_was() {
     let error = plain.with_additional_roots(&[vec![1, 2, 3]]).unwrap_err();
     assert!(matches!(error, Error::Setting { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_client_that_is_made_when_it_is_needed_does_the_same() {
+    let url = format!("https://{}", serve().await);
+    let settings = |additional_roots| Settings {
+        additional_roots,
+        retry: Retry::never(),
+        ..Settings::default()
+    };
+    let client = Client::network_when_needed(settings(vec![root()]));
+    assert_eq!(client.get(&url).await.unwrap().text(), "secret");
+    assert_eq!(client.get(&url).await.unwrap().text(), "secret");
+    // What cannot be used is told then.
+    let client = Client::network_when_needed(settings(vec![vec![1, 2, 3]]));
+    let error = client.get(&url).await.unwrap_err();
+    assert!(matches!(error, Error::Setting { .. }), "{error:?}");
+}
