@@ -25,6 +25,7 @@ mod lying_log;
 mod matrix;
 mod openssl;
 mod operating;
+mod page;
 mod program;
 mod python_tuf;
 mod readme;
