@@ -75,6 +75,9 @@ pub enum What<'a> {
     Bytes(&'a [u8]),
     /// The JSON of an in-toto statement, which is signed as it is, in an envelope.
     Statement(&'a [u8]),
+    /// The same, for an envelope of before there were bundles: all of it is timestamped, and not its
+    /// signature alone.
+    OlderStatement(&'a [u8]),
 }
 
 /// What signing leaves.
@@ -227,7 +230,9 @@ impl Signer {
         let signature = signature_of(&content);
         watch(Step::Signature(signature));
 
-        let timestamps = self.timestamp(&stampers, signature, watch).await?;
+        let envelope = older_envelope(&content, what)?;
+        let stamped = envelope.as_deref().unwrap_or(signature);
+        let timestamps = self.timestamp(&stampers, stamped, watch).await?;
 
         let record = Record {
             content: &content,
@@ -257,7 +262,13 @@ impl Signer {
         let verified = match &self.verifier {
             Some(verifier) => {
                 let policy = policy(&bundle, public_key).at(self.clock.now());
-                Some(verify(verifier, &bundle, what, &policy)?)
+                Some(verify(
+                    verifier,
+                    &bundle,
+                    what,
+                    envelope.as_deref(),
+                    &policy,
+                )?)
             }
             None => None,
         };
@@ -270,12 +281,12 @@ impl Signer {
     async fn timestamp(
         &self,
         stampers: &Chosen<'_>,
-        signature: &[u8],
+        stamped: &[u8],
         watch: &mut (dyn FnMut(Step<'_>) + Send),
     ) -> Result<Vec<Vec<u8>>, SignError> {
         let random = self.random.as_ref();
         let ask = async |url: &str, _: u32| {
-            timestamp::timestamp(&self.timestamp_client, url, signature, random).await
+            timestamp::timestamp(&self.timestamp_client, url, stamped, random).await
         };
         let answers = stampers.ask(ask, &mut |failed| watch(failed)).await;
         let answers = answers.map_err(SignError::Timestamp)?;
@@ -330,7 +341,7 @@ fn sign_with(
                 signature: key.sign_with(algorithm, bytes)?,
             })
         }
-        What::Statement(statement) => {
+        What::Statement(statement) | What::OlderStatement(statement) => {
             let signature = key.sign_with(algorithm, &pae(PAYLOAD_TYPE, statement))?;
             Content::Envelope(Envelope {
                 payload_type: PAYLOAD_TYPE.to_owned(),
@@ -361,13 +372,14 @@ fn verify(
     verifier: &Verifier,
     bundle: &Bundle,
     what: What<'_>,
+    envelope: Option<&[u8]>,
     policy: &Policy,
 ) -> Result<Verified, VerifyError> {
     let subjects: Vec<Digest>;
     let artifact = match what {
         What::Digest(digest) => Artifact::Digest(digest),
         What::Bytes(bytes) => Artifact::Bytes(bytes),
-        What::Statement(statement) => {
+        What::Statement(statement) | What::OlderStatement(statement) => {
             let statement = Statement::from_payload(PAYLOAD_TYPE, statement);
             let statement = statement.map_err(ArtifactRefused::from)?;
             let own = statement.subjects.into_iter();
@@ -375,7 +387,18 @@ fn verify(
             Artifact::Digests(&subjects)
         }
     };
-    verifier.verify(bundle, artifact, policy)
+    match envelope {
+        Some(envelope) => verifier.verify_older_envelope(bundle, envelope, artifact, policy),
+        None => verifier.verify(bundle, artifact, policy),
+    }
+}
+
+/// The JSON of an envelope that is timestamped as a whole.
+fn older_envelope(content: &Content, what: What<'_>) -> Result<Option<Vec<u8>>, BundleError> {
+    match (content, what) {
+        (Content::Envelope(envelope), What::OlderStatement(_)) => envelope.to_json().map(Some),
+        _ => Ok(None),
+    }
 }
 
 impl std::fmt::Debug for Signer {

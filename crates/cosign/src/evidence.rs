@@ -122,6 +122,8 @@ pub(crate) struct Evidence {
     pub(crate) bundle: Bundle,
     /// Whether it came in pieces or in the old format: then a log's promise is as good as it gets.
     pub(crate) is_legacy: bool,
+    /// An envelope of before there were bundles, as it came: a timestamp may be over all of it.
+    pub(crate) envelope: Option<Vec<u8>>,
 }
 
 /// A timestamp file of the old format.
@@ -165,6 +167,7 @@ impl Places<'_> {
         Ok(Evidence {
             bundle: bundle.with_context(name)?,
             is_legacy: false,
+            envelope: None,
         })
     }
 
@@ -203,21 +206,29 @@ impl Places<'_> {
             Some(reference) => Some(certificate(reference, means).await?),
             None => None,
         };
-        let mut bundle = match (bundle, self.signature) {
+        let given = match self.signature {
+            Some(given) => {
+                let bytes = signature(given, means).await?;
+                let alone = legacy_bundle::bundle(bytes.clone(), self.signs, None, None)?;
+                Some((bytes, alone))
+            }
+            None => None,
+        };
+        let envelope = match self.signs {
+            Signs::Envelope => given.as_ref().map(|(bytes, _)| bytes.clone()),
+            Signs::Artifact => None,
+        };
+        let mut bundle = match (bundle, given) {
             (Some(bundle), None) => bundle,
-            (Some(bundle), Some(given)) => {
-                let given = signature(given, means).await?;
+            (Some(bundle), Some((_, alone))) => {
                 // Either alone could be an older one (GHSA-8gw7-4j42-w388).
                 ensure!(
-                    given == bundle.signature(),
+                    alone.signature() == bundle.signature(),
                     "the signature of --signature is not that of the bundle"
                 );
                 bundle
             }
-            (None, Some(given)) => {
-                let signature = signature(given, means).await?;
-                legacy_bundle::bundle(signature, self.signs, None, None)?
-            }
+            (None, Some((_, alone))) => alone,
             (None, None) => bail!(
                 "no signature: name a bundle by --bundle, or the signature itself by --signature"
             ),
@@ -240,6 +251,7 @@ impl Places<'_> {
         Ok(Evidence {
             bundle,
             is_legacy: true,
+            envelope,
         })
     }
 }

@@ -93,12 +93,14 @@ pub(crate) struct Present {
 
 /// Every time that is attested, once the required number of witnesses has spoken.
 ///
+/// A timestamp may be over any of `stamped`, of which the signature is the first.
+///
 /// Each timestamp is tried with each authority, each authority alone: pooled anchors and windows let
 /// one authority borrow another's (TOB-SIGSTORE-11). A timestamp that none of them verifies is
 /// dropped; a witness counts once.
 pub(crate) fn establish(
     timestamps: &[Vec<u8>],
-    signature: &[u8],
+    stamped: &[&[u8]],
     authorities: &[KnownAuthority],
     entries: &[ProvenEntry<'_>],
     required: &Requirements,
@@ -119,12 +121,18 @@ pub(crate) fn establish(
             }
         };
         for known in authorities {
-            match verify(&timestamp, signature, known) {
-                Ok(time) => {
+            // What was wrong is told of the first, which is the signature.
+            let verified = stamped
+                .iter()
+                .map(|bytes| verify(&timestamp, bytes, known))
+                .reduce(|first, other| first.or_else(|error| other.map_err(|_| error)));
+            match verified {
+                Some(Ok(time)) => {
                     times.push(time);
                     speakers.push(known.authority.speaker().as_bytes());
                 }
-                Err(error) => refused.push(error),
+                Some(Err(error)) => refused.push(error),
+                None => {}
             }
         }
     }

@@ -160,11 +160,33 @@ impl Verifier {
         artifact: Artifact<'_>,
         policy: &Policy,
     ) -> Result<Verified, VerifyError> {
+        self.verify_any(bundle, artifact, policy, &[bundle.signature()])
+    }
+
+    /// The same for an envelope of before there were bundles, whose timestamp may be over the whole of it
+    /// and not over the signature alone: `envelope` is its JSON, byte for byte.
+    pub fn verify_older_envelope(
+        &self,
+        bundle: &Bundle,
+        envelope: &[u8],
+        artifact: Artifact<'_>,
+        policy: &Policy,
+    ) -> Result<Verified, VerifyError> {
+        self.verify_any(bundle, artifact, policy, &[bundle.signature(), envelope])
+    }
+
+    fn verify_any(
+        &self,
+        bundle: &Bundle,
+        artifact: Artifact<'_>,
+        policy: &Policy,
+        stamped: &[&[u8]],
+    ) -> Result<Verified, VerifyError> {
         let required = &self.requirements;
         let proven = log::prove(bundle, &self.logs, self.witnesses.as_ref(), required)?;
         let times = time::establish(
             &bundle.timestamps,
-            bundle.signature(),
+            stamped,
             &self.timestamp_authorities,
             &proven,
             required,

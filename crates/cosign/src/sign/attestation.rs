@@ -79,7 +79,11 @@ impl AttestBlob {
             tells_of_the_log: false,
         };
         let signing = Signing::prepare(&self.common, &self.identity, kind, means, output).await?;
-        let signed = signing.sign(What::Statement(&statement), output).await?;
+        let what = match self.common.new_bundle_format {
+            true => What::Statement(&statement),
+            false => What::OlderStatement(&statement),
+        };
+        let signed = signing.sign(what, output).await?;
         if self.common.new_bundle_format {
             let path = match (&self.common.bundle, &self.blob) {
                 (Some(path), _) => path.clone(),

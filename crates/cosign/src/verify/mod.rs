@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use waxwing_cli::Output;
 use waxwing_crypto::{Digest, PublicKey, SignatureAlgorithm};
 use waxwing_model::bundle::{Content, MessageSignature};
-use waxwing_model::{Statement, TrustedRoot};
+use waxwing_model::{Bundle, Statement, TrustedRoot};
 use waxwing_pki::Certificate;
 use waxwing_verify::artifact::needed;
 use waxwing_verify::{Artifact, Policy, Verified, Verifier};
@@ -115,7 +115,7 @@ impl<'a> Asked<'a> {
         let bundle = &evidence.bundle;
         let is_complete = !evidence.is_legacy || !bundle.entries.is_empty();
         if is_complete || !self.common.wants_log() || self.common.offline {
-            return Ok(verifier.verify(bundle, artifact, &self.policy)?);
+            return self.decide(verifier, bundle, evidence, artifact);
         }
         let mut bundle = bundle.clone();
         let (certificate, key) = (bundle.certificate(), self.policy.trusted_key());
@@ -138,18 +138,32 @@ impl<'a> Asked<'a> {
         let mut refused = None;
         for entry in found {
             bundle.entries = vec![entry];
-            match verifier.verify(&bundle, artifact, &self.policy) {
+            match self.decide(verifier, &bundle, evidence, artifact) {
                 Ok(verified) => return Ok(verified),
                 Err(error) => refused = refused.or(Some(error)),
             }
         }
         match refused {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(error),
             None => bail!(
                 "the log {url} has no entry of this signature; --rekor-url names another log, and \
                  --insecure-ignore-tlog asks for none"
             ),
         }
+    }
+
+    fn decide(
+        &self,
+        verifier: &Verifier,
+        bundle: &Bundle,
+        evidence: &Evidence,
+        artifact: Artifact<'_>,
+    ) -> anyhow::Result<Verified> {
+        let policy = &self.policy;
+        Ok(match &evidence.envelope {
+            Some(envelope) => verifier.verify_older_envelope(bundle, envelope, artifact, policy)?,
+            None => verifier.verify(bundle, artifact, policy)?,
+        })
     }
 
     /// Verifies a statement, about this blob or about whatever it is about.

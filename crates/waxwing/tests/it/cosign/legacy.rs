@@ -151,3 +151,52 @@ fn a_promise_beside_a_certificate_counts_where_none_is_in_it() {
         "0 of 1 signed certificate timestamps verified",
     );
 }
+
+#[test]
+fn a_timestamp_of_a_statement_is_over_all_of_its_envelope() {
+    let Some(bench) = Bench::new() else { return };
+    let running = bench.instance();
+    bench.ours("generate-key-pair");
+    std::fs::write(bench.path("predicate.json"), r#"{"a":1}"#).unwrap();
+    let root: serde_json::Value =
+        serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
+    let chain = &root["timestampAuthorities"][0]["certChain"]["certificates"];
+    let chain = chain.as_array().unwrap().iter().map(|one| {
+        let der = waxwing_encoding::base64::decode(one["rawBytes"].as_str().unwrap()).unwrap();
+        Certificate::from_der(&der).unwrap().to_pem()
+    });
+    std::fs::write(bench.path("tsa.pem"), chain.collect::<String>()).unwrap();
+    let attest = |name: &str| {
+        format!(
+            "attest-blob --yes --key cosign.key --tlog-upload=false --predicate predicate.json \
+             --timestamp-server-url {}/api/v1/timestamp --output-signature {name}.att \
+             --rfc3161-timestamp-bundle {name}.tsr blob",
+            running.url
+        )
+    };
+    let older = "--use-signing-config=false --new-bundle-format=false --statement-version 0.1";
+    bench.ours(&format!("{} {older}", attest("ours")));
+    bench.theirs(&bench.trixie, &attest("theirs"));
+    // cosign 3.1.1 stamps the signature alone, and refuses that itself.
+    let older = "--use-signing-config=false --new-bundle-format=false";
+    bench.theirs(&bench.sid, &format!("{} {older}", attest("newer")));
+    let verify = |statement: &str, timestamp: &str| {
+        format!(
+            "verify-blob-attestation --key cosign.pub --insecure-ignore-tlog --new-bundle-format=false \
+             --timestamp-certificate-chain tsa.pem --signature {statement}.att --rfc3161-timestamp \
+             {timestamp}.tsr --type custom blob"
+        )
+    };
+    for name in ["ours", "theirs"] {
+        bench.ours(&verify(name, name));
+        bench.theirs(&bench.sid, &verify(name, name));
+        bench.theirs(&bench.trixie, &verify(name, name));
+    }
+    bench.ours(&verify("newer", "newer"));
+    let words = "hashed messages don't match";
+    bench.theirs_refuses(&bench.sid, &verify("newer", "newer"), words);
+    let other = verify("ours", "theirs");
+    bench.ours_refuses(&other, "0 of 1 trusted timestamps verified");
+    bench.theirs_refuses(&bench.sid, &other, words);
+    running.stop();
+}

@@ -360,3 +360,66 @@ fn bundles_of_the_old_format_hold_the_logs_promise() {
         bench.ours_refuses_with(&line, &stranger, "transparency log");
     }
 }
+
+#[test]
+fn bundles_of_the_old_format_hold_the_certificate_of_who_has_no_key() {
+    let Some(bench) = Bench::new() else { return };
+    let running = bench.instance();
+    let log = Log::new();
+    let url = log.serve();
+    let root: Value = serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
+    let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
+    let pem = |label: &str, base64: &Value| {
+        let der = base64::decode(base64.as_str().unwrap()).unwrap();
+        waxwing_encoding::pem::encode(label, &der)
+    };
+    let chain = &root["certificateAuthorities"][0]["certChain"]["certificates"];
+    let chain = chain.as_array().unwrap().iter();
+    let chain: String = chain
+        .map(|one| pem("CERTIFICATE", &one["rawBytes"]))
+        .collect();
+    write("ca.pem", &chain);
+    write(
+        "ct.pub",
+        &pem("PUBLIC KEY", &root["ctlogs"][0]["publicKey"]["rawBytes"]),
+    );
+    write("rekor.pub", &log.key.public_key().to_pem());
+    let trust = super::older_log::trust_in_pieces();
+    let sign = format!(
+        "sign-blob --yes --identity-token token --fulcio-url {} --rekor-url {url}",
+        running.url
+    );
+    let ours = format!(
+        "{sign} --use-signing-config=false --new-bundle-format=false --bundle ours.json blob"
+    );
+    bench.ours_with(&ours, &trust);
+    let theirs = format!("{sign} --bundle theirs.json blob");
+    let trixie = bench.trixie.program("usr/bin/cosign");
+    let signed = bench.run(&trixie, &[], &theirs, &trust);
+    assert!(
+        signed.status.success(),
+        "{}",
+        crate::program::printed(&signed)
+    );
+    let verify = |who: &str, bundle: &str, blob: &str| {
+        format!(
+            "verify-blob --new-bundle-format=false --certificate-identity {who} \
+             --certificate-oidc-issuer {}/oidc --bundle {bundle} {blob}",
+            running.url
+        )
+    };
+    for bundle in ["ours.json", "theirs.json"] {
+        let line = verify("me@example.com", bundle, "blob");
+        bench.ours_with(&line, &trust);
+        for peer in [&bench.sid, &bench.trixie] {
+            let output = bench.run(&peer.program("usr/bin/cosign"), &[], &line, &trust);
+            let said = crate::program::printed(&output);
+            assert!(output.status.success(), "{bundle}: {said}");
+        }
+        let other = verify("me@example.com", bundle, "other");
+        bench.ours_refuses_with(&other, &trust, "artifact");
+        let nobody = verify("nobody@example.com", bundle, "blob");
+        bench.ours_refuses_with(&nobody, &trust, "nobody@example.com");
+    }
+    running.stop();
+}
