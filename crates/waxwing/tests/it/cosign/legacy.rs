@@ -78,6 +78,14 @@ fn a_statement_of_the_old_format_is_read_and_written_by_both() {
     ));
     let verify = "verify-blob-attestation --key cosign.pub --insecure-ignore-tlog \
                   --new-bundle-format=false --signature";
+    // The envelope and the bundle that it is of, side by side.
+    let beside = "--new-bundle-format=false --statement-version 0.1 --bundle old.json --output-signature old.sig";
+    bench.ours(&format!("{attest} {beside} blob"));
+    bench.ours(&format!("{verify} old.sig --bundle old.json blob"));
+    bench.ours_refuses(
+        &format!("{verify} ours.sig --bundle old.json blob"),
+        "the signature of --signature is not that of the bundle",
+    );
     for signature in ["ours.sig", "theirs.sig"] {
         bench.ours(&format!("{verify} {signature} blob"));
         bench.ours_refuses(
