@@ -135,10 +135,11 @@ pub fn from_json(json: &[u8], signs: Signs) -> Result<Bundle, LegacyBundleError>
         return Err(LegacyBundleError::TooLarge { length });
     }
     let written: Written = serde_json::from_slice(json)?;
-    if written.base64_signature.is_empty() {
+    let signature = decode("base64Signature", &written.base64_signature)?;
+    // Blanks are base64 of nothing, too.
+    if signature.is_empty() {
         return Err(LegacyBundleError::NoSignature);
     }
-    let signature = decode("base64Signature", &written.base64_signature)?;
     let certificate = match written.cert.as_str() {
         "" => None,
         text => Some(certificate(&decode("cert", text)?)?),
@@ -252,4 +253,25 @@ impl RekorBundle {
 
 fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, LegacyBundleError> {
     base64::decode(text.trim_ascii()).map_err(|source| LegacyBundleError::Base64 { field, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_of_blanks_is_none() {
+        let read = |signature: &str| {
+            let json = format!(r#"{{"base64Signature":"{signature}"}}"#);
+            from_json(json.as_bytes(), Signs::Artifact)
+        };
+        for nothing in ["", "   "] {
+            let refused = read(nothing).unwrap_err();
+            assert!(
+                matches!(refused, LegacyBundleError::NoSignature),
+                "{refused}"
+            );
+        }
+        assert_eq!(read(" eA== ").unwrap().signature(), b"x");
+    }
 }
