@@ -478,10 +478,19 @@ impl Inner {
         Ok(())
     }
 
+    /// A log that was closed a moment ago may still be showing its last checkpoint: that is waited for, and
+    /// what is gone by itself is as good as removed.
     fn remove_temporaries(&self) -> io::Result<()> {
+        let _showing = self
+            .checkpoint_file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let directory = self.layout.temporary();
         for name in self.files.list(&directory)? {
-            self.files.remove(&directory.join(name))?;
+            match self.files.remove(&directory.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }
