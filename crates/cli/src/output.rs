@@ -20,7 +20,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::{Environment, Step};
+use crate::{Environment, Exit, Step};
 
 /// The two streams of a program.
 pub struct Output {
@@ -117,6 +117,17 @@ impl Output {
             false => "Error:",
         };
         self.aside(&format!("{label} {text}"));
+    }
+
+    /// How a program ends that is done, or that is not and says why.
+    pub fn ended(&mut self, done: anyhow::Result<()>) -> Exit {
+        match done {
+            Ok(()) => Exit::Success,
+            Err(error) => {
+                self.error(&error);
+                Exit::Failure
+            }
+        }
     }
 
     /// Says why the program fails, with all causes in one line. A cause that stands in the message

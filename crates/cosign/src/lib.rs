@@ -138,13 +138,8 @@ pub fn run(
         Ok(cosign) => cosign,
         Err(exit) => return exit,
     };
-    match cosign.run(surroundings, output) {
-        Ok(()) => Exit::Success,
-        Err(error) => {
-            output.error(&error);
-            Exit::Failure
-        }
-    }
+    let done = cosign.run(surroundings, output);
+    output.ended(done)
 }
 
 /// All commands with all flags, those too that help does not show.

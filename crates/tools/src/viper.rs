@@ -77,6 +77,22 @@ pub(crate) fn find(directories: &[&Path], name: &str) -> Option<PathBuf> {
     paths.into_iter().find(|path| path.is_file())
 }
 
+/// What a file says of the flags of `command`; names of none are told.
+pub(crate) fn values_of(
+    command: &Command,
+    path: &Path,
+    output: &mut Output,
+) -> anyhow::Result<BTreeMap<String, Standing>> {
+    let found = file(command, path)?;
+    for name in &found.unknown {
+        let path = path.display();
+        output.warn(&format!(
+            "{path}: {name} is the name of no flag, and does nothing"
+        ));
+    }
+    Ok(found.values)
+}
+
 /// Lets what a file says stand for flags of `command` and of its subcommands for which nothing stands yet.
 pub(crate) fn add_file(
     command: &Command,
@@ -84,14 +100,7 @@ pub(crate) fn add_file(
     values: &mut BTreeMap<String, Standing>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let found = file(&flattened(command), path)?;
-    for name in &found.unknown {
-        let path = path.display();
-        output.warn(&format!(
-            "{path}: {name} is the name of no flag, and does nothing"
-        ));
-    }
-    for (flag, standing) in found.values {
+    for (flag, standing) in values_of(&flattened(command), path, output)? {
         // As for variables, empty is not set.
         if !standing.value.is_empty() {
             values.entry(flag).or_insert(standing);

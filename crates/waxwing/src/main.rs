@@ -125,11 +125,5 @@ fn run(arguments: Vec<OsString>, environment: &Environment, output: &mut Output)
             return TIMESTAMP_SERVER.with(arguments, environment, output);
         }
     };
-    match done {
-        Ok(()) => Exit::Success,
-        Err(error) => {
-            output.error(&error);
-            Exit::Failure
-        }
-    }
+    output.ended(done)
 }

@@ -52,13 +52,7 @@ pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &m
         Verb::Serve(flags) => serve::run(flags, surroundings),
         Verb::Version(command) => command.run("fulcio: certificates are issued by waxwing", output),
     };
-    match done {
-        Ok(()) => Exit::Success,
-        Err(error) => {
-            output.error(&error);
-            Exit::Failure
-        }
-    }
+    output.ended(done)
 }
 
 /// Reads the command line; where it does not give a flag, a variable does, or else the file that the
@@ -78,17 +72,8 @@ fn read(
         Verb::Version(_) => None,
     };
     let Some(path) = path else { return Ok(first) };
-    let found = viper::file(&serve, &path).map_err(|error| {
-        output.error(&error);
-        Exit::Failure
-    })?;
-    for name in &found.unknown {
-        let path = path.display();
-        output.warn(&format!(
-            "{path}: {name} is the name of no flag, and does nothing"
-        ));
-    }
-    let mut values = found.values;
+    let values = viper::values_of(&serve, &path, output);
+    let mut values = values.map_err(|error| output.ended(Err(error)))?;
     values.extend(variables);
     Dialect::new().with_values(&values).parse(arguments, output)
 }

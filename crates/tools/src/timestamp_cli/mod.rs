@@ -97,23 +97,15 @@ enum Command {
 pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &mut Output) -> Exit {
     let settings = match settings(&arguments, surroundings, output) {
         Ok(settings) => settings,
-        Err(error) => {
-            output.error(&error);
-            return Exit::Failure;
-        }
+        Err(error) => return output.ended(Err(error)),
     };
     let dialect = Dialect::new().with_values(&settings);
     let parsed: TimestampCli = match dialect.parse(arguments, output) {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    match parsed.run(surroundings, output) {
-        Ok(()) => Exit::Success,
-        Err(error) => {
-            output.error(&error);
-            Exit::Failure
-        }
-    }
+    let done = parsed.run(surroundings, output);
+    output.ended(done)
 }
 
 /// What stands for flags in variables, and in the file of settings behind them.

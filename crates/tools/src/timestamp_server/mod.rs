@@ -69,10 +69,7 @@ enum Command {
 pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &mut Output) -> Exit {
     let settings = match settings(&arguments, surroundings, output) {
         Ok(settings) => settings,
-        Err(error) => {
-            output.error(&error);
-            return Exit::Failure;
-        }
+        Err(error) => return output.ended(Err(error)),
     };
     let dialect = Dialect::new().with_values(&settings);
     let parsed: TimestampServer = match dialect.parse(arguments, output) {
@@ -85,13 +82,7 @@ pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>, output: &m
             command.run("timestamp-server: timestamps are given by waxwing", output)
         }
     };
-    match done {
-        Ok(()) => Exit::Success,
-        Err(error) => {
-            output.error(&error);
-            Exit::Failure
-        }
-    }
+    output.ended(done)
 }
 
 /// What stands for flags in variables, and in the file of settings behind them.

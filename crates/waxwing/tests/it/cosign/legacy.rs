@@ -4,8 +4,8 @@ use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_pki::Certificate;
 use waxwing_pki::sct::{self, AddChainResponse, SignedCertificateTimestamp};
 
-use super::Bench;
 use super::flags::fixture::certify;
+use super::{Bench, chain_of};
 use crate::program::{printed, waxwing};
 
 #[test]
@@ -168,12 +168,8 @@ fn a_timestamp_of_a_statement_is_over_all_of_its_envelope() {
     std::fs::write(bench.path("predicate.json"), r#"{"a":1}"#).unwrap();
     let root: serde_json::Value =
         serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
-    let chain = &root["timestampAuthorities"][0]["certChain"]["certificates"];
-    let chain = chain.as_array().unwrap().iter().map(|one| {
-        let der = waxwing_encoding::base64::decode(one["rawBytes"].as_str().unwrap()).unwrap();
-        Certificate::from_der(&der).unwrap().to_pem()
-    });
-    std::fs::write(bench.path("tsa.pem"), chain.collect::<String>()).unwrap();
+    let chain = chain_of(&root["timestampAuthorities"][0]);
+    std::fs::write(bench.path("tsa.pem"), chain).unwrap();
     let attest = |name: &str| {
         format!(
             "attest-blob --yes --key cosign.key --tlog-upload=false --predicate predicate.json \

@@ -22,6 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use waxwing_testkit::peers::{self, Installed, Peer};
 
@@ -157,4 +158,24 @@ fn expected(running: &Running) -> String {
          --certificate-oidc-issuer {}/oidc --use-signed-timestamps",
         running.url
     )
+}
+
+/// PEM of what stands in base64 in a trusted root or a bundle.
+fn pem_of(label: &str, base64: &Value) -> String {
+    let der = waxwing_encoding::base64::decode(base64.as_str().unwrap()).unwrap();
+    waxwing_encoding::pem::encode(label, &der)
+}
+
+/// The certificates of an authority in a trusted root, in PEM.
+fn chain_of(authority: &Value) -> String {
+    let certificates = authority["certChain"]["certificates"].as_array().unwrap();
+    let certificates = certificates.iter();
+    certificates
+        .map(|one| pem_of("CERTIFICATE", &one["rawBytes"]))
+        .collect()
+}
+
+/// The key of a log in a trusted root, in PEM.
+fn key_of(log: &Value) -> String {
+    pem_of("PUBLIC KEY", &log["publicKey"]["rawBytes"])
 }

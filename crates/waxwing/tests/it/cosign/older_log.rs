@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use waxwing_encoding::{base64, hex};
 use waxwing_tlog::merkle::leaf_hash;
 
-use super::Bench;
+use super::{Bench, chain_of, key_of, pem_of};
 use crate::program::{printed, waxwing};
 
 /// A log of Rekor v1 that has one entry.
@@ -114,10 +114,6 @@ fn vector() -> (Value, Value) {
     )
 }
 
-fn pem(label: &str, base64: &Value) -> String {
-    waxwing_encoding::pem::encode(label, &base64::decode(base64.as_str().unwrap()).unwrap())
-}
-
 /// The variables that name the files of [`write_trust`].
 pub(super) fn trust_in_pieces() -> [(&'static str, &'static str); 3] {
     [
@@ -131,20 +127,15 @@ pub(super) fn trust_in_pieces() -> [(&'static str, &'static str); 3] {
 pub(super) fn write_trust(bench: &Bench) {
     let (bundle, root) = vector();
     let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
-    let chain = &root["certificateAuthorities"][0]["certChain"]["certificates"];
-    let chain = chain.as_array().unwrap().iter();
-    let chain: String = chain
-        .map(|one| pem("CERTIFICATE", &one["rawBytes"]))
-        .collect();
-    write("ca.pem", &chain);
-    let key_of = |logs: &str, id: &Value| {
+    write("ca.pem", &chain_of(&root["certificateAuthorities"][0]));
+    let key = |logs: &str, id: &Value| {
         let mut logs = root[logs].as_array().unwrap().iter();
         let log = logs.find(|log| log["logId"]["keyId"] == *id || *id == Value::Null);
-        pem("PUBLIC KEY", &log.unwrap()["publicKey"]["rawBytes"])
+        key_of(log.unwrap())
     };
     let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
-    write("rekor.pub", &key_of("tlogs", &entry["logId"]["keyId"]));
-    write("ct.pub", &key_of("ctlogs", &Value::Null));
+    write("rekor.pub", &key("tlogs", &entry["logId"]["keyId"]));
+    write("ct.pub", &key("ctlogs", &Value::Null));
 }
 
 #[test]
@@ -153,7 +144,7 @@ fn an_entry_that_did_not_come_along_is_looked_up_by_both() {
     let (bundle, _) = vector();
     let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
     let chain = &bundle["verificationMaterial"]["x509CertificateChain"]["certificates"];
-    write("leaf.pem", &pem("CERTIFICATE", &chain[0]["rawBytes"]));
+    write("leaf.pem", &pem_of("CERTIFICATE", &chain[0]["rawBytes"]));
     write(
         "blob.sig",
         bundle["messageSignature"]["signature"].as_str().unwrap(),

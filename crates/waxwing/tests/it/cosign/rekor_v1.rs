@@ -24,7 +24,7 @@ use waxwing_tlog::note::{Note, NoteSigner};
 use waxwing_testkit::peers::{self, Case, Peer};
 
 use super::older_log::serve;
-use super::{AT_INSTANCE, Bench};
+use super::{AT_INSTANCE, Bench, chain_of, key_of};
 
 /// What stands before the index of an entry in its identifier, and behind the host in checkpoints.
 const TREE: &str = "2605736670972794746";
@@ -369,20 +369,8 @@ fn bundles_of_the_old_format_hold_the_certificate_of_who_has_no_key() {
     let url = log.serve();
     let root: Value = serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
     let write = |name: &str, text: &str| fs::write(bench.path(name), text).unwrap();
-    let pem = |label: &str, base64: &Value| {
-        let der = base64::decode(base64.as_str().unwrap()).unwrap();
-        waxwing_encoding::pem::encode(label, &der)
-    };
-    let chain = &root["certificateAuthorities"][0]["certChain"]["certificates"];
-    let chain = chain.as_array().unwrap().iter();
-    let chain: String = chain
-        .map(|one| pem("CERTIFICATE", &one["rawBytes"]))
-        .collect();
-    write("ca.pem", &chain);
-    write(
-        "ct.pub",
-        &pem("PUBLIC KEY", &root["ctlogs"][0]["publicKey"]["rawBytes"]),
-    );
+    write("ca.pem", &chain_of(&root["certificateAuthorities"][0]));
+    write("ct.pub", &key_of(&root["ctlogs"][0]));
     write("rekor.pub", &log.key.public_key().to_pem());
     let trust = super::older_log::trust_in_pieces();
     let sign = format!(

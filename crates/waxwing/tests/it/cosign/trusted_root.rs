@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AT_INSTANCE, Bench, expected};
+use super::{AT_INSTANCE, Bench, chain_of, expected, key_of};
 
 /// What both write, but for how they order and space it.
 #[track_caller]
@@ -46,30 +46,11 @@ fn a_trusted_root_that_ours_makes_of_pieces_verifies_what_was_signed() {
     bench.ours(&format!("sign-blob {AT_INSTANCE} blob"));
     // The pieces, out of the instance's own trusted root.
     let root: Value = serde_json::from_slice(&bench.read("data/client/trusted_root.json")).unwrap();
-    let pem = |label: &str, base64: &str| {
-        let lines: Vec<&str> = base64
-            .as_bytes()
-            .chunks(64)
-            .map(|line| std::str::from_utf8(line).unwrap())
-            .collect();
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            lines.join("\n")
-        )
-    };
-    let chain = |authority: &Value| -> String {
-        let certificates = authority["certChain"]["certificates"].as_array().unwrap();
-        certificates
-            .iter()
-            .map(|one| pem("CERTIFICATE", one["rawBytes"].as_str().unwrap()))
-            .collect()
-    };
-    let key = |log: &Value| pem("PUBLIC KEY", log["publicKey"]["rawBytes"].as_str().unwrap());
     let write = |name: &str, text: String| std::fs::write(bench.path(name), text).unwrap();
-    write("ca.pem", chain(&root["certificateAuthorities"][0]));
-    write("tsa.pem", chain(&root["timestampAuthorities"][0]));
-    write("rekor.pem", key(&root["tlogs"][0]));
-    write("ct.pem", key(&root["ctlogs"][0]));
+    write("ca.pem", chain_of(&root["certificateAuthorities"][0]));
+    write("tsa.pem", chain_of(&root["timestampAuthorities"][0]));
+    write("rekor.pem", key_of(&root["tlogs"][0]));
+    write("ct.pem", key_of(&root["ctlogs"][0]));
     let origin = root["tlogs"][0]["baseUrl"].as_str().unwrap();
     // A log of an instance is called by its host in checkpoints, without a port.
     let host = origin

@@ -13,7 +13,7 @@ use waxwing_testkit::peers::Installed;
 use waxwing_testkit::virtual_sigstore::VirtualSigstore;
 
 use super::outcome::{Outcome, names};
-use crate::cosign::{AT_INSTANCE, Bench, PASSWORD};
+use crate::cosign::{AT_INSTANCE, Bench, PASSWORD, chain_of, key_of};
 use crate::program::{printed, waxwing};
 use crate::up::{Running, token};
 
@@ -144,31 +144,10 @@ impl Fixture {
         }
         let root: serde_json::Value =
             serde_json::from_slice(&bench.read("trusted_root.json")).unwrap();
-        let certificates = &root["timestampAuthorities"][0]["certChain"]["certificates"];
-        let chain: String = certificates
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| pem_of("CERTIFICATE", &one["rawBytes"]))
-            .collect();
-        write("tsa.pem", &chain);
-        write(
-            "ca.pem",
-            &root["certificateAuthorities"][0]["certChain"]["certificates"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|one| pem_of("CERTIFICATE", &one["rawBytes"]))
-                .collect::<String>(),
-        );
-        write(
-            "rekor.pub",
-            &pem_of("PUBLIC KEY", &root["tlogs"][0]["publicKey"]["rawBytes"]),
-        );
-        write(
-            "ct.pub",
-            &pem_of("PUBLIC KEY", &root["ctlogs"][0]["publicKey"]["rawBytes"]),
-        );
+        write("tsa.pem", &chain_of(&root["timestampAuthorities"][0]));
+        write("ca.pem", &chain_of(&root["certificateAuthorities"][0]));
+        write("rekor.pub", &key_of(&root["tlogs"][0]));
+        write("ct.pub", &key_of(&root["ctlogs"][0]));
         let statement = fs::read(folder.join("alone.att")).unwrap();
         let statement: serde_json::Value = serde_json::from_slice(&statement).unwrap();
         let payload = statement["dsseEnvelope"]["payload"].as_str().unwrap();
@@ -397,9 +376,4 @@ fn openssl(folder: &Path, line: &str) {
         "openssl {line}: {}",
         printed(&output)
     );
-}
-
-fn pem_of(label: &str, base64: &serde_json::Value) -> String {
-    let der = waxwing_encoding::base64::decode(base64.as_str().unwrap()).unwrap();
-    waxwing_encoding::pem::encode(label, &der)
 }
