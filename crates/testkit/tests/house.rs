@@ -18,7 +18,7 @@ const HOUSE: [&[&str]; 4] = [
     &[
         "encoding", "crypto", "pki", "tlog", "model", "entries", "verify", "tuf", "protos",
     ],
-    &["net", "client"],
+    &["net", "client", "keys"],
     &[
         "log", "serve", "fulcio", "rekor", "ctlog", "tsa", "issuer", "instance",
     ],
