@@ -39,3 +39,9 @@ pub use request::{DEFAULT_BODY_LIMIT, Request};
 pub use response::{Response, printable};
 pub use retry::Retry;
 pub use url::Url;
+
+/// Whether nobody between can read or change what goes to this address: `https`, or this machine itself.
+pub fn is_confidential(url: &Url) -> bool {
+    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
+}

@@ -323,11 +323,9 @@ async fn answer(
 fn private_url(variable: &'static str, text: &str) -> Result<Url, AmbientError> {
     let refused = |reason: String| AmbientError::Url { variable, reason };
     let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
-    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_here => Ok(url),
-        other => Err(refused(format!("it is of the scheme {other}"))),
+    match waxwing_net::is_confidential(&url) {
+        true => Ok(url),
+        false => Err(refused(format!("it is of the scheme {}", url.scheme()))),
     }
 }
 

@@ -16,6 +16,7 @@
 
 mod command;
 pub mod fault;
+pub mod file_server;
 pub mod grpc;
 pub mod machine;
 pub mod oidc_provider;
