@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{LONGEST, content, parse};
+use super::LONGEST;
 use crate::Guard;
 use crate::files::{self, FileSystem};
 
@@ -12,7 +12,7 @@ pub(in crate::local) fn read(files: &dyn FileSystem, path: &Path) -> io::Result<
     let Some(content) = files::read(files, path, LONGEST as u64)? else {
         return Ok(None);
     };
-    match parse(&content) {
+    match Guard::parse(&content) {
         Some(guard) => Ok(Some(guard)),
         None => {
             let reason = format!("{} is not a guard of a log", path.display());
@@ -25,7 +25,7 @@ pub(in crate::local) fn read(files: &dyn FileSystem, path: &Path) -> io::Result<
 pub(super) fn write(files: &dyn FileSystem, path: &Path, guard: Guard) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    let content = content(guard);
+    let content = guard.to_text();
     files::replace(
         files,
         &PathBuf::from(temporary),

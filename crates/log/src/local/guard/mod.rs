@@ -158,18 +158,30 @@ fn unavailable(operation: &'static str, error: GuardServerError) -> DriverError 
     }
 }
 
-fn content(guard: Guard) -> String {
-    let root = base64::encode(guard.root.as_bytes());
-    format!("{TITLE}\n{}\n{root}\n", guard.size)
-}
-
-fn parse(content: &[u8]) -> Option<Guard> {
-    let mut lines = str::from_utf8(content).ok()?.lines();
-    if lines.next()? != TITLE {
-        return None;
+impl Guard {
+    /// The form in which it is kept.
+    pub fn to_text(self) -> String {
+        let root = base64::encode(self.root.as_bytes());
+        format!("{TITLE}\n{}\n{root}\n", self.size)
     }
-    let size = lines.next()?.parse().ok()?;
-    let root = base64::decode(lines.next()?).ok()?;
-    let root = Hash::new(root.try_into().ok()?);
-    lines.next().is_none().then_some(Guard { size, root })
+
+    /// Reads that form; `None` for anything else.
+    ///
+    /// ```
+    /// use waxwing_log::Guard;
+    /// let text = "waxwing-guard 1\n20852014\nMMqXDQrGJ8sIDkFAhxWkxR1Cq/SQmfvRYPQjdDVbKTU=\n";
+    /// let guard = Guard::parse(text.as_bytes()).unwrap();
+    /// assert_eq!(guard.size, 20852014);
+    /// assert_eq!(guard.to_text(), text);
+    /// ```
+    pub fn parse(content: &[u8]) -> Option<Self> {
+        let mut lines = str::from_utf8(content).ok()?.lines();
+        if lines.next()? != TITLE {
+            return None;
+        }
+        let size = lines.next()?.parse().ok()?;
+        let root = base64::decode(lines.next()?).ok()?;
+        let root = Hash::new(root.try_into().ok()?);
+        lines.next().is_none().then_some(Self { size, root })
+    }
 }

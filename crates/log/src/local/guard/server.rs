@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use waxwing_net::{Client, Error, Method, Request, Response, Retry, StatusCode, Url, header};
 
-use super::{LONGEST, content, parse};
+use super::LONGEST;
 use crate::{Guard, GuardMoved};
 
 /// How long one question may take.
@@ -196,7 +196,7 @@ impl GuardServer {
         if self.state().proven {
             return Ok(());
         }
-        let body = content(there);
+        let body = there.to_text();
         for (name, value, condition) in [
             (header::IF_MATCH, NO_SUCH_TAG, "an If-Match of another ETag"),
             (header::IF_NONE_MATCH, "*", "If-None-Match: *"),
@@ -217,7 +217,7 @@ impl GuardServer {
     /// Replaces the record that was read or written last.
     pub(super) async fn write(&self, guard: Guard) -> Result<(), GuardServerError> {
         self.state().behind.get_or_insert_with(Instant::now);
-        let body = content(guard);
+        let body = guard.to_text();
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -285,7 +285,7 @@ impl GuardServer {
             return Err(self.status(&answer));
         }
         let url = || self.shown.clone();
-        let guard = parse(&answer.body).ok_or_else(|| GuardServerError::Content { url: url() })?;
+        let guard = Guard::parse(&answer.body).ok_or_else(|| GuardServerError::Content { url: url() })?;
         let found = answer.header(header::ETAG);
         let tag = found
             .and_then(strong)
