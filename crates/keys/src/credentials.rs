@@ -82,6 +82,9 @@ pub enum CredentialsError {
         /// What is wrong with it; nothing of what stands there.
         reason: String,
     },
+    /// Google's credentials.
+    #[error(transparent)]
+    Google(Box<waxwing_client::google::GoogleError>),
     /// Whoever gives out credentials did not.
     #[error(transparent)]
     Service(Box<ServiceError>),

@@ -18,6 +18,7 @@ mod ask;
 mod aws;
 mod credentials;
 mod error;
+mod google;
 mod open;
 mod reference;
 mod remote;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use waxwing_crypto::{HashAlgorithm, KeyType, PublicKey, SignatureAlgorithm};
 
 use crate::error::{OpenError, ServiceError};
-use crate::{KeyReference, Signer, Surroundings, aws, vault};
+use crate::{KeyReference, Signer, Surroundings, aws, google, vault};
 
 /// Opens the key of a reference. A `hash` is a wish where the key leaves a choice (RSA, and ECDSA in Vault); Ed25519 has
 /// none, and where the service binds a key to one algorithm, that is the one.
@@ -22,9 +22,8 @@ pub async fn open(
     match reference {
         KeyReference::Aws(key) => aws::open(key, &opening).await,
         KeyReference::Vault(key) => vault::open(key, &opening).await,
-        KeyReference::Google(_) | KeyReference::Azure(_) => {
-            Err(opening.unknown("a service that is not asked here yet"))
-        }
+        KeyReference::Google(key) => google::open(key, &opening).await,
+        KeyReference::Azure(_) => Err(opening.unknown("a service that is not asked here yet")),
     }
 }
 
@@ -55,9 +54,9 @@ impl Opening<'_> {
         })
     }
 
-    /// The same in PEM.
+    /// The same in PEM, whether a newline ends it or not.
     pub(crate) fn public_key_of_pem(&self, text: &str) -> Result<PublicKey, OpenError> {
-        PublicKey::from_pem(text).map_err(|source| OpenError::PublicKey {
+        PublicKey::from_pem(&format!("{}\n", text.trim())).map_err(|source| OpenError::PublicKey {
             key: self.key(),
             source,
         })

@@ -121,8 +121,7 @@ pub(crate) async fn open(
         KeyType::Ed25519 => {
             opening.public_key(&of_ed25519(public_key).map_err(|error| opening.failed(error))?)
         }
-        // The library of Go writes a newline at the end; the engine may leave it out.
-        _ => opening.public_key_of_pem(&format!("{}\n", public_key.trim())),
+        _ => opening.public_key_of_pem(public_key),
     }?;
     let algorithm = opening.by_hash(public_key.key_type())?;
     if public_key.key_type() != expected {

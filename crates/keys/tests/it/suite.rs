@@ -7,7 +7,7 @@ use axum::Router;
 use waxwing_crypto::KeyType;
 
 use crate::world::{Fault, Noon, World, open, signs, surroundings, trap};
-use crate::{amazon, hashicorp};
+use crate::{amazon, google_cloud, hashicorp};
 
 /// A service, and its own words.
 struct Provider {
@@ -62,6 +62,26 @@ fn providers() -> Vec<Provider> {
             gone: [Some("the engine has no version 2 of it"), None],
             encrypts: "the key is for aes256-gcm96; expected one for signatures",
             unknown: "the key is for ml-dsa; expected one for signatures",
+        },
+        Provider {
+            reference: google_cloud::REFERENCE,
+            variables: Vec::new(),
+            hosts: google_cloud::hosts,
+            secrets: &[google_cloud::TOKEN],
+            other_name: "Google Cloud KMS answered for the version projects/p/locations/global/keyRings/r/cryptoKeys/k/\
+                         cryptoKeyVersions/3; expected",
+            disabled: [
+                "no version of the key is enabled; expected one that is",
+                "Google Cloud KMS refused to sign (400): FAILED_PRECONDITION: the version is DISABLED; check",
+            ],
+            gone: [
+                Some(
+                    "refused to give the public key (400): FAILED_PRECONDITION: the version is DESTROYED",
+                ),
+                Some("refused to sign (400): FAILED_PRECONDITION: the version is DESTROYED"),
+            ],
+            encrypts: "the key is for RSA_DECRYPT_OAEP_2048_SHA256; expected one for ASYMMETRIC_SIGN",
+            unknown: "the key signs by EC_SIGN_SECP256K1_SHA256; expected ECDSA",
         },
     ]
 }

@@ -49,6 +49,10 @@ pub(crate) enum Fault {
     OtherKind,
     /// It answers with JSON of another shape.
     Shapeless,
+    /// A checksum is of something else.
+    Garbled,
+    /// It says that it did not look at the checksum that it was sent.
+    Unverified,
 }
 
 /// One request, as it came.
@@ -193,7 +197,12 @@ async fn answer(world: Arc<World>, kind: impl Kind, request: Request) -> Respons
             world.lie(Fault::Busy(times - 1));
             kind.busy()
         }
-        Fault::Shapeless => axum::Json(json!({"data": 1, "keys": [], "KeyId": {}})).into_response(),
+        Fault::Shapeless => {
+            let shapeless = json!({
+                "data": 1, "KeyId": {}, "cryptoKeyVersions": 1, "name": [], "key": 1, "kid": 1, "value": {},
+            });
+            axum::Json(shapeless).into_response()
+        }
         _ => kind.answer(&world, &asked, fault),
     }
 }
