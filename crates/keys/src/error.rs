@@ -58,6 +58,16 @@ pub enum OpenError {
         /// What kind of key it is.
         found: KeyType,
     },
+    /// A key of another kind than the service says.
+    #[error("{key}: the service says that it is a {said:?} key, and it is a {found:?} key")]
+    Kind {
+        /// Which key.
+        key: String,
+        /// What the service says.
+        said: KeyType,
+        /// What kind of key it is.
+        found: KeyType,
+    },
     /// A public key that is none, or too weak.
     #[error("{key}: {source}")]
     PublicKey {

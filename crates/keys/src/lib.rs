@@ -16,6 +16,7 @@
 
 mod ask;
 mod aws;
+mod azure;
 mod credentials;
 mod error;
 mod google;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use waxwing_crypto::{HashAlgorithm, KeyType, PublicKey, SignatureAlgorithm};
 
 use crate::error::{OpenError, ServiceError};
-use crate::{KeyReference, Signer, Surroundings, aws, google, vault};
+use crate::{KeyReference, Signer, Surroundings, aws, azure, google, vault};
 
 /// Opens the key of a reference. A `hash` is a wish where the key leaves a choice (RSA, and ECDSA in Vault); Ed25519 has
 /// none, and where the service binds a key to one algorithm, that is the one.
@@ -23,7 +23,7 @@ pub async fn open(
         KeyReference::Aws(key) => aws::open(key, &opening).await,
         KeyReference::Vault(key) => vault::open(key, &opening).await,
         KeyReference::Google(key) => google::open(key, &opening).await,
-        KeyReference::Azure(_) => Err(opening.unknown("a service that is not asked here yet")),
+        KeyReference::Azure(key) => azure::open(key, &opening).await,
     }
 }
 
@@ -49,6 +49,14 @@ impl Opening<'_> {
     /// Reads a public key; one that is too weak is refused there.
     pub(crate) fn public_key(&self, spki: &[u8]) -> Result<PublicKey, OpenError> {
         PublicKey::from_spki_der(spki).map_err(|source| OpenError::PublicKey {
+            key: self.key(),
+            source,
+        })
+    }
+
+    /// The same for an RSA key in PKCS#1.
+    pub(crate) fn public_key_of_pkcs1(&self, der: &[u8]) -> Result<PublicKey, OpenError> {
+        PublicKey::from_pkcs1_der(der).map_err(|source| OpenError::PublicKey {
             key: self.key(),
             source,
         })

@@ -123,16 +123,14 @@ pub(crate) async fn open(
         }
         _ => opening.public_key_of_pem(public_key),
     }?;
-    let algorithm = opening.by_hash(public_key.key_type())?;
     if public_key.key_type() != expected {
-        let key = opening.key();
-        let found = public_key.key_type();
-        return Err(OpenError::Mismatch {
-            key,
-            algorithm,
-            found,
+        return Err(OpenError::Kind {
+            key: opening.key(),
+            said: expected,
+            found: public_key.key_type(),
         });
     }
+    let algorithm = opening.by_hash(public_key.key_type())?;
     Ok(Arc::new(RemoteKey {
         reference: opening.reference.clone(),
         public_key,

@@ -4,6 +4,8 @@
 mod amazon;
 mod amazon_credentials;
 mod amazon_peers;
+mod azure;
+mod azure_peers;
 mod google_cloud;
 mod google_peers;
 mod hashicorp;

@@ -7,7 +7,7 @@ use axum::Router;
 use waxwing_crypto::KeyType;
 
 use crate::world::{Fault, Noon, World, open, signs, surroundings, trap};
-use crate::{amazon, google_cloud, hashicorp};
+use crate::{amazon, azure, google_cloud, hashicorp};
 
 /// A service, and its own words.
 struct Provider {
@@ -25,6 +25,8 @@ struct Provider {
     encrypts: &'static str,
     /// When it signs by something unknown.
     unknown: &'static str,
+    /// When the public key is of another kind than it says.
+    other_kind: &'static str,
 }
 
 fn providers() -> Vec<Provider> {
@@ -45,6 +47,7 @@ fn providers() -> Vec<Provider> {
             ],
             encrypts: "the key is for ENCRYPT_DECRYPT; expected one for SIGN_VERIFY",
             unknown: "the key signs by SM2DSA; expected ECDSA",
+            other_kind: "the key signs by EcdsaP384Sha384, and the key is a EcdsaP256 key",
         },
         Provider {
             reference: hashicorp::REFERENCE,
@@ -62,6 +65,7 @@ fn providers() -> Vec<Provider> {
             gone: [Some("the engine has no version 2 of it"), None],
             encrypts: "the key is for aes256-gcm96; expected one for signatures",
             unknown: "the key is for ml-dsa; expected one for signatures",
+            other_kind: "the service says that it is a EcdsaP384 key, and it is a EcdsaP256 key",
         },
         Provider {
             reference: google_cloud::REFERENCE,
@@ -82,6 +86,27 @@ fn providers() -> Vec<Provider> {
             ],
             encrypts: "the key is for RSA_DECRYPT_OAEP_2048_SHA256; expected one for ASYMMETRIC_SIGN",
             unknown: "the key signs by EC_SIGN_SECP256K1_SHA256; expected ECDSA",
+            other_kind: "the key signs by EcdsaP384Sha384, and the key is a EcdsaP256 key",
+        },
+        Provider {
+            reference: azure::REFERENCE,
+            variables: azure::VARIABLES.to_vec(),
+            hosts: azure::hosts,
+            secrets: &[azure::TOKEN, azure::SECRET],
+            other_name: "Azure Key Vault answered for the key https://v-1.vault.azure.net/keys/k-1/ff; expected",
+            disabled: [
+                "the key is disabled; expected one that is enabled",
+                "Azure Key Vault refused to sign (403): Forbidden: the key is disabled; check",
+            ],
+            gone: [
+                Some(
+                    "Azure Key Vault refused to give the key (404): KeyNotFound: no such version; check",
+                ),
+                Some("Azure Key Vault refused to sign (404): KeyNotFound: no such version; check"),
+            ],
+            encrypts: "the key is for encrypt, decrypt; expected one for sign",
+            unknown: "the key signs by ECDSA on the curve P-256K; expected ECDSA",
+            other_kind: "x and y are not those of a point on that curve",
         },
     ]
 }
@@ -137,10 +162,7 @@ async fn what_is_wrong_when_a_key_is_opened_is_told() {
             (Fault::Gone, provider.gone[0].unwrap()),
             (Fault::Encrypts, provider.encrypts),
             (Fault::Unknown, provider.unknown),
-            (
-                Fault::OtherKind,
-                "the service says that the key signs by EcdsaP",
-            ),
+            (Fault::OtherKind, provider.other_kind),
         ];
         for (fault, words) in COMMON.into_iter().chain(own) {
             let opened = provider.start();
