@@ -6,6 +6,7 @@
 
 pub mod ambient;
 pub mod fulcio;
+pub mod google;
 pub mod logging;
 pub mod login;
 pub mod rekor;

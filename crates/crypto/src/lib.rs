@@ -19,6 +19,7 @@ mod algorithm;
 mod dek_info;
 mod digest;
 mod encrypted_key;
+mod hmac;
 #[cfg(feature = "key-files")]
 mod key_file;
 mod prehashed;
@@ -33,6 +34,7 @@ mod traditional_key;
 
 pub use algorithm::{KeyType, SignatureAlgorithm};
 pub use digest::{Digest, HashAlgorithm, Hasher, sha1, sha256, sha256_of_parts};
+pub use hmac::hmac_sha256;
 pub use private_key::{KeyError, PrivateKey};
 pub use public_key::{PublicKey, PublicKeyError, SignatureError};
 pub use random::{Random, SystemRandom};

@@ -1,12 +1,44 @@
 //! Keys that live elsewhere: whoever signs with them sends what is to be signed, and never sees the key.
 //!
 //! A [`Signer`] is a key that is known by its public half and by the algorithm that it signs with. Fulcio signs
-//! certificates with one, the timestamp authority timestamps.
+//! certificates with one, the timestamp authority timestamps. [`open`] makes one of a [`KeyReference`]:
+//!
+//! ```text
+//! awskms:///alias/signing            AWS KMS
+//! gcpkms://projects/…/cryptoKeys/K   Google Cloud KMS
+//! azurekms://v.vault.azure.net/K     Azure Key Vault
+//! hashivault://K, openbao://K        the transit engine of Vault and OpenBao
+//! ```
+//!
+//! The services are asked over HTTP, by requests written here; what they answer is capped and checked, and a signature
+//! is verified before anybody gets it. Credentials are found as the services' own clients find them, and go to the host
+//! that they belong to, by TLS or inside this machine. `docs/keys.md` says what is read, and what was tried with whom.
+
+mod ask;
+mod aws;
+mod azure;
+mod credentials;
+mod error;
+mod google;
+mod open;
+mod reference;
+mod remote;
+mod surroundings;
+mod vault;
 
 use std::fmt::Debug;
 use std::pin::Pin;
 
 use waxwing_crypto::{PublicKey, SignatureAlgorithm};
+
+pub use aws::sigv4;
+pub use credentials::CredentialsError;
+pub use error::{OpenError, ServiceError};
+pub use open::open;
+pub use reference::{
+    AwsKey, AzureKey, GoogleKey, KeyReference, LONGEST, ReferenceError, VaultKey, VaultKind,
+};
+pub use surroundings::{Surroundings, Variables};
 
 /// A signature to come.
 pub type Signing<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, SignError>> + Send + 'a>>;

@@ -126,7 +126,7 @@ impl Client {
         loop {
             let outcome = self.attempt(&request).await;
             let wait = match request.repeatable {
-                true => self.settings.retry.wait(attempt, &outcome),
+                true => self.settings.retry.wait(attempt, &outcome, request.passes),
                 false => None,
             };
             let Some(wait) = wait else { return outcome };

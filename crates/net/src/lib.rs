@@ -24,6 +24,7 @@ mod error;
 pub mod form;
 mod in_process;
 mod network;
+mod private;
 mod redirect;
 mod request;
 mod response;
@@ -35,13 +36,8 @@ pub use error::Error;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use in_process::Routes;
 pub use network::{ClientCertificate, Proxy, Settings};
+pub use private::{is_this_machine, private_url};
 pub use request::{DEFAULT_BODY_LIMIT, Request};
 pub use response::{Response, printable};
 pub use retry::Retry;
 pub use url::Url;
-
-/// Whether nobody between can read or change what goes to this address: `https`, or this machine itself.
-pub fn is_confidential(url: &Url) -> bool {
-    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    url.scheme() == "https" || (url.scheme() == "http" && is_here)
-}

@@ -20,7 +20,9 @@ use serde::Serialize;
 use url::Url;
 use waxwing_encoding::base64;
 
+use crate::Response;
 use crate::error::{Error, shown, shown_text};
+use crate::retry::Passes;
 
 /// How long an answer may be when the request says nothing else: 1 MiB.
 pub const DEFAULT_BODY_LIMIT: usize = 1 << 20;
@@ -41,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) limit: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) repeatable: bool,
+    pub(crate) passes: Option<Passes>,
 }
 
 impl Request {
@@ -140,6 +143,15 @@ impl Request {
         })
     }
 
+    /// Names answers that pass beside 429 and 5xx: some services say 400 when they are asked too often.
+    #[must_use]
+    pub fn passing(self, passes: fn(&Response) -> bool) -> Self {
+        self.edited(|parts| {
+            parts.passes = Some(passes);
+            Ok(())
+        })
+    }
+
     pub(crate) fn into_parts(self) -> Result<Parts, Error> {
         self.parts
     }
@@ -173,6 +185,7 @@ impl Parts {
             limit: DEFAULT_BODY_LIMIT,
             timeout: None,
             repeatable,
+            passes: None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! When a request is sent again, and after how long.
 //!
 //! Sent again: requests that are idempotent or marked as repeatable, after a connection that failed
-//! or broke, and after 429 and 5xx. Not sent again: 501 and 505, which say that asking is in vain,
+//! or broke, and after 429, 5xx, and what the request itself calls passing. Not sent again: 501 and 505, which say that asking is in vain,
 //! and what took too long, because the time allowed is over.
 //!
 //! The wait doubles from attempt to attempt and a random part of up to one half is left off, so that
@@ -21,6 +21,9 @@ use http::header::{DATE, RETRY_AFTER};
 use waxwing_crypto::{Random, SystemRandom};
 
 use crate::{Error, Response};
+
+/// Says of an answer whether another one may come in a while.
+pub(crate) type Passes = fn(&Response) -> bool;
 
 /// How often and how patiently a request is sent again.
 #[derive(Clone)]
@@ -70,9 +73,16 @@ impl Retry {
         }
     }
 
-    /// How long to wait before the next attempt; `None` if the outcome stands.
-    pub(crate) fn wait(&self, attempt: u32, outcome: &Result<Response, Error>) -> Option<Duration> {
-        if attempt >= self.attempts || !is_passing(outcome) {
+    /// How long to wait before the next attempt; `None` if the outcome stands. Some answers pass that only the
+    /// request knows of.
+    pub(crate) fn wait(
+        &self,
+        attempt: u32,
+        outcome: &Result<Response, Error>,
+        passes: Option<Passes>,
+    ) -> Option<Duration> {
+        let told = || passes.is_some_and(|passes| outcome.as_ref().is_ok_and(passes));
+        if attempt >= self.attempts || !(is_passing(outcome) || told()) {
             return None;
         }
         let asked = outcome.as_ref().ok().and_then(retry_after);
@@ -163,7 +173,7 @@ mod tests {
                 attempts: 9,
                 ..retry(random)
             };
-            let waits = (1..=9).map_while(|attempt| retry.wait(attempt, &busy));
+            let waits = (1..=9).map_while(|attempt| retry.wait(attempt, &busy, None));
             waits.map(|wait| wait.as_millis()).collect::<Vec<_>>()
         };
         assert_eq!(waits(0), [250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
@@ -173,7 +183,7 @@ mod tests {
     #[test]
     fn retry_after_is_honoured_up_to_the_cap() {
         let seconds = |headers: &[_]| {
-            let wait = retry(0).wait(1, &answer(429, headers)).unwrap();
+            let wait = retry(0).wait(1, &answer(429, headers), None).unwrap();
             wait.as_secs_f64()
         };
         assert_eq!(seconds(&[(RETRY_AFTER, "2")]), 2.0);
@@ -188,7 +198,7 @@ mod tests {
 
     #[test]
     fn only_passing_failures_are_tried_again() {
-        let again = |outcome| retry(0).wait(1, &outcome).is_some();
+        let again = |outcome| retry(0).wait(1, &outcome, None).is_some();
         for status in [429, 500, 502, 503, 504] {
             assert!(again(answer(status, &[])), "{status}");
         }
@@ -203,6 +213,17 @@ mod tests {
             url: String::new(),
             limit: 1
         })));
-        assert!(Retry::never().wait(1, &answer(503, &[])).is_none());
+        assert!(Retry::never().wait(1, &answer(503, &[]), None).is_none());
+    }
+
+    #[test]
+    fn a_request_may_know_of_more_that_passes() {
+        let busy: Passes = |response| response.header("x-busy").is_some();
+        let again = |outcome, passes| retry(0).wait(1, &outcome, passes).is_some();
+        let name = HeaderName::from_static("x-busy");
+        assert!(again(answer(400, &[(name.clone(), "1")]), Some(busy)));
+        assert!(!again(answer(400, &[(name, "1")]), None));
+        assert!(!again(answer(400, &[]), Some(busy)));
+        assert!(again(answer(503, &[]), Some(busy)));
     }
 }

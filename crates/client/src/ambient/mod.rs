@@ -34,7 +34,8 @@ use zeroize::Zeroizing;
 
 use crate::token::{IdentityToken, TokenError};
 
-pub use google::{CredentialsError, PRODUCT_NAME_FILE};
+pub use crate::google::CredentialsError;
+pub use google::PRODUCT_NAME_FILE;
 #[cfg(unix)]
 pub use spiffe::{SpiffeError, svid_in};
 
@@ -321,12 +322,13 @@ async fn answer(
 
 /// A URL that a secret may be sent to.
 fn private_url(variable: &'static str, text: &str) -> Result<Url, AmbientError> {
-    let refused = |reason: String| AmbientError::Url { variable, reason };
-    let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
-    match waxwing_net::is_confidential(&url) {
-        true => Ok(url),
-        false => Err(refused(format!("it is of the scheme {}", url.scheme()))),
-    }
+    waxwing_net::private_url(text).map_err(|error| AmbientError::Url {
+        variable,
+        reason: match error {
+            waxwing_net::Error::Url { reason, .. } => reason,
+            other => other.to_string(),
+        },
+    })
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, AmbientError> {

@@ -49,14 +49,9 @@ pub struct GuardServer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardServerError {
-    /// No address of a server.
-    #[error("the guard's URL {url}: {reason}")]
-    Url {
-        /// As far as it can be shown.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// No address of a server, or one that others could answer at.
+    #[error("the guard's URL: {0}; expected https, or http on this machine: whoever is between could hide a rollback")]
+    Url(Error),
     /// No answer.
     #[error("the guard's server: {0}")]
     Net(#[from] Error),
@@ -129,17 +124,8 @@ enum Tag {
 impl GuardServer {
     /// A record at `url`, asked for with `client`. Nothing is sent before it is read.
     pub fn new(url: &str, client: &Client) -> Result<Self, GuardServerError> {
-        let refused = |shown: &str, reason: String| GuardServerError::Url {
-            url: shown.to_owned(),
-            reason,
-        };
-        let url = Url::parse(url).map_err(|error| refused("", error.to_string()))?;
+        let url = waxwing_net::private_url(url).map_err(GuardServerError::Url)?;
         let shown = shown(&url);
-        if !waxwing_net::is_confidential(&url) {
-            let reason =
-                "expected https, or http on this machine: whoever is between could hide a rollback";
-            return Err(refused(&shown, reason.to_owned()));
-        }
         // Whoever writes behind the log comes again by itself; whoever waits for it waits for this.
         let retry = Retry {
             attempts: 2,

@@ -1,0 +1,381 @@
+//! The transit engine of Vault and OpenBao: two requests, `keys` and `sign`.
+//!
+//! ```text
+//! GET  $VAULT_ADDR/v1/transit/keys/KEY               x-vault-token: …
+//! {"data":{"type":"ecdsa-p256","latest_version":2,"keys":{"2":{"public_key":"-----BEGIN PUBLIC KEY-----…"}}}}
+//!
+//! POST $VAULT_ADDR/v1/transit/sign/KEY/sha2-256
+//! {"input":"…","key_version":2,"marshaling_algorithm":"asn1","prehashed":true,"signature_algorithm":"pkcs1v15"}
+//! {"data":{"signature":"vault:v2:MEUC…"}}
+//! ```
+//!
+//! The version whose public half was asked for is the one that signs, though the key be rotated meanwhile: the newest
+//! one, or that of `VAULT_KEY_PREFIX` (`vault:v1:`). Refused: keys that do not sign, derived keys, a signature of another
+//! version.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+use waxwing_crypto::{HashAlgorithm, KeyType, SignatureAlgorithm};
+use waxwing_encoding::base64;
+use waxwing_net::{Client, HeaderName, Request, Url, private_url};
+use zeroize::Zeroizing;
+
+use crate::ask::Question;
+use crate::credentials::{read_if_there, with_roots};
+use crate::error::{OpenError, ServiceError};
+use crate::open::Opening;
+use crate::remote::{RemoteKey, Service};
+use crate::surroundings::refuse_blind_trust;
+use crate::{CredentialsError, Signer, Surroundings, VaultKey, VaultKind};
+
+const SERVICE: &str = "Vault";
+
+/// What stands before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410 section 4).
+const ED25519_HEAD: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+
+const KEY_ADVICE: &str = "check the key's name, TRANSIT_SECRET_ENGINE_PATH, and that the token's policy may read …/keys/KEY";
+const SIGN_ADVICE: &str =
+    "check that the token's policy may update …/sign/KEY/*, and the key's min_encryption_version";
+
+/// A key in the transit engine.
+#[derive(Debug)]
+struct Transit {
+    name: String,
+    version: u64,
+    base: Url,
+    client: Client,
+    kind: VaultKind,
+    namespace: Option<String>,
+    surroundings: Surroundings,
+}
+
+/// What the engine wraps its answers in.
+#[derive(Deserialize)]
+pub(crate) struct Answer<T> {
+    data: T,
+}
+
+/// A key, as it is described.
+#[derive(Deserialize)]
+pub(crate) struct Described {
+    #[serde(rename = "type")]
+    kind: String,
+    latest_version: u64,
+    #[serde(default)]
+    derived: bool,
+    keys: BTreeMap<String, Version>,
+}
+
+/// One of its versions. Keys that encrypt have a time alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Version {
+    Signs {
+        public_key: String,
+    },
+    #[expect(dead_code, reason = "whatever it is, it does not sign")]
+    Other(serde_json::Value),
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Signed {
+    signature: String,
+}
+
+pub(crate) async fn open(
+    key: &VaultKey,
+    opening: &Opening<'_>,
+) -> Result<Arc<dyn Signer>, OpenError> {
+    let transit = Transit::new(key, opening.surroundings);
+    let mut transit = transit.map_err(|error| opening.failed(error))?;
+    let described = transit.describe().await;
+    let described = described.map_err(|error| opening.failed(error))?;
+    let usage = |found: String| OpenError::Usage {
+        key: opening.key(),
+        found: waxwing_net::printable(&found),
+        expected: "signatures: ecdsa-p256, ecdsa-p384, ecdsa-p521, ed25519, rsa-2048, rsa-3072 or rsa-4096",
+    };
+    let Some(expected) = key_type(&described.kind) else {
+        return Err(usage(described.kind));
+    };
+    if described.derived {
+        return Err(usage(format!(
+            "{}, derived anew for each context",
+            described.kind
+        )));
+    }
+    let pinned = pinned(opening.surroundings).map_err(|error| opening.failed(error))?;
+    transit.version = pinned.unwrap_or(described.latest_version);
+    let version = transit.version;
+    let Some(Version::Signs { public_key }) = described.keys.get(&version.to_string()) else {
+        return Err(OpenError::State {
+            key: opening.key(),
+            found: format!("the engine has no version {version} of it"),
+            expected: "one that is not archived; VAULT_KEY_PREFIX (vault:v1:) names another",
+        });
+    };
+    let public_key = match expected {
+        KeyType::Ed25519 => {
+            opening.public_key(&of_ed25519(public_key).map_err(|error| opening.failed(error))?)
+        }
+        _ => opening.public_key_of_pem(public_key),
+    }?;
+    if public_key.key_type() != expected {
+        return Err(OpenError::Kind {
+            key: opening.key(),
+            said: expected,
+            found: public_key.key_type(),
+        });
+    }
+    let algorithm = opening.by_hash(public_key.key_type())?;
+    Ok(Arc::new(RemoteKey {
+        reference: opening.reference.clone(),
+        public_key,
+        algorithm,
+        service: transit,
+    }))
+}
+
+impl Transit {
+    fn new(key: &VaultKey, surroundings: &Surroundings) -> Result<Self, ServiceError> {
+        refuse_blind_trust(
+            surroundings,
+            "VAULT_SKIP_VERIFY",
+            "VAULT_CACERT or SSL_CERT_FILE",
+        )?;
+        let kind = key.kind();
+        let (variable, address) = kind.setting("ADDR", surroundings);
+        let address = address.ok_or(CredentialsError::Unset {
+            service: SERVICE,
+            variable,
+            expected: "the server's URL, like https://vault.example:8200",
+        })?;
+        let base = base(variable, &address, surroundings)?;
+        let client = surroundings.client_for(SERVICE, &base)?;
+        let (variable, _) = kind.setting("CACERT", surroundings);
+        Ok(Self {
+            name: key.name().to_owned(),
+            version: 0,
+            client: with_roots(surroundings, variable, SERVICE, client)?,
+            base,
+            kind,
+            namespace: kind.setting("NAMESPACE", surroundings).1,
+            surroundings: surroundings.clone(),
+        })
+    }
+
+    /// The token: it is looked for each time, since an agent may exchange the file.
+    fn token(&self) -> Result<Zeroizing<String>, CredentialsError> {
+        let (_, token) = self.kind.setting("TOKEN", &self.surroundings);
+        if let Some(token) = token {
+            return Ok(Zeroizing::new(token));
+        }
+        let file = self.surroundings.at_home(".vault-token");
+        let token = file.map(|path| read_if_there(&path)).transpose()?.flatten();
+        let token = token.map(|token| Zeroizing::new(token.trim().to_owned()));
+        token
+            .filter(|token| !token.is_empty())
+            .ok_or(CredentialsError::None {
+                service: SERVICE,
+                looked: "there is no token in VAULT_TOKEN (BAO_TOKEN for OpenBao), nor in ~/.vault-token; `vault login` \
+                         writes that file",
+            })
+    }
+
+    fn request(&self, words: &[&str], body: Option<&serde_json::Value>, token: &str) -> Request {
+        let mut url = self.base.clone();
+        // One segment each: a key's name leads nowhere else.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(words);
+        }
+        let request = match body {
+            Some(body) => Request::post_json(&url, body).repeatable(),
+            None => Request::get(&url),
+        };
+        let request = request
+            .header(HeaderName::from_static("x-vault-token"), token)
+            .header(HeaderName::from_static("x-vault-request"), "true");
+        match &self.namespace {
+            Some(namespace) => {
+                request.header(HeaderName::from_static("x-vault-namespace"), namespace)
+            }
+            None => request,
+        }
+    }
+
+    async fn describe(&self) -> Result<Described, ServiceError> {
+        let token = self.token()?;
+        let question = Question {
+            service: SERVICE,
+            deed: "describe the key",
+            advice: KEY_ADVICE,
+            secrets: &[&token],
+        };
+        let request = self.request(&["keys", &self.name], None, &token);
+        let expected = "data with type, latest_version and keys in JSON";
+        let answer: Answer<Described> = question.json(&self.client, request, expected).await?;
+        Ok(answer.data)
+    }
+}
+
+impl Service for Transit {
+    const NAME: &'static str = SERVICE;
+
+    async fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, ServiceError> {
+        let token = self.token()?;
+        let question = Question {
+            service: SERVICE,
+            deed: "sign",
+            advice: SIGN_ADVICE,
+            secrets: &[&token],
+        };
+        let digest = algorithm.hash().map(|hash| hash.digest(message));
+        let input = base64::encode(digest.as_ref().map_or(message, |digest| digest.as_bytes()));
+        let mut words = vec!["sign", &self.name];
+        words.extend(algorithm.hash().map(hash_name));
+        let mut body = json!({
+            "input": input, "key_version": self.version, "prehashed": digest.is_some(),
+        });
+        if digest.is_some() {
+            body["marshaling_algorithm"] = json!("asn1");
+            body["signature_algorithm"] = json!("pkcs1v15");
+        }
+        let request = self.request(&words, Some(&body), &token);
+        let expected = "data with signature in JSON";
+        let answer: Answer<Signed> = question.json(&self.client, request, expected).await?;
+        let signature = &answer.data.signature;
+        let prefix = format!("vault:v{}:", self.version);
+        match signature.strip_prefix(&prefix) {
+            Some(signature) => question.bytes(signature, "a signature in base64"),
+            None => {
+                let shown: String = signature.chars().take(16).collect();
+                Err(question.answer(
+                    format!("with the signature {:?}…", waxwing_net::printable(&shown)),
+                    "one of the version that was asked for, vault:vN:…",
+                ))
+            }
+        }
+    }
+}
+
+impl VaultKind {
+    /// A variable of this server's, and its value. OpenBao reads those of Vault where its own are not set.
+    fn setting(
+        self,
+        name: &'static str,
+        surroundings: &Surroundings,
+    ) -> (&'static str, Option<String>) {
+        let (own, inherited) = match name {
+            "ADDR" => ("BAO_ADDR", "VAULT_ADDR"),
+            "TOKEN" => ("BAO_TOKEN", "VAULT_TOKEN"),
+            "CACERT" => ("BAO_CACERT", "VAULT_CACERT"),
+            _ => ("BAO_NAMESPACE", "VAULT_NAMESPACE"),
+        };
+        match (self, surroundings.set(own)) {
+            (Self::OpenBao, Some(value)) => (own, Some(value)),
+            _ => (inherited, surroundings.set(inherited)),
+        }
+    }
+}
+
+/// The address of the engine: `$VAULT_ADDR/v1/transit`.
+fn base(
+    variable: &'static str,
+    address: &str,
+    surroundings: &Surroundings,
+) -> Result<Url, CredentialsError> {
+    let refused = |variable: &str, reason: String, expected| CredentialsError::Variable {
+        variable: variable.to_owned(),
+        reason,
+        expected,
+    };
+    let expected = "https://HOST, or http:// for this machine itself";
+    let url = private_url(address);
+    let mut url = url.map_err(|error| refused(variable, error.to_string(), expected))?;
+    if url.query().is_some() || !url.username().is_empty() {
+        return Err(refused(
+            variable,
+            "it has more than a host and a path".to_owned(),
+            expected,
+        ));
+    }
+    let (variable, expected) = (
+        "TRANSIT_SECRET_ENGINE_PATH",
+        "the engine's path, like transit",
+    );
+    let engine = surroundings.set(variable);
+    let engine = engine.unwrap_or_else(|| "transit".to_owned());
+    let known = |word: &str| !word.is_empty() && !matches!(word, "." | "..");
+    let words: Vec<&str> = engine.trim_matches('/').split('/').collect();
+    if !words.iter().all(|word| known(word)) {
+        return Err(refused(
+            variable,
+            format!("{engine:?} is no path"),
+            expected,
+        ));
+    }
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().push("v1").extend(words);
+    }
+    Ok(url)
+}
+
+/// The version that `VAULT_KEY_PREFIX` names.
+fn pinned(surroundings: &Surroundings) -> Result<Option<u64>, CredentialsError> {
+    let variable = "VAULT_KEY_PREFIX";
+    let Some(prefix) = surroundings.set(variable) else {
+        return Ok(None);
+    };
+    let number = prefix
+        .strip_prefix("vault:v")
+        .and_then(|rest| rest.strip_suffix(':'));
+    let number: Option<u64> = number.and_then(|number| number.parse().ok());
+    match number {
+        Some(number) if number > 0 => Ok(Some(number)),
+        _ => Err(CredentialsError::Variable {
+            variable: variable.to_owned(),
+            reason: format!("{prefix:?} names no version"),
+            expected: "vault:v1:, with the number of the version",
+        }),
+    }
+}
+
+fn key_type(name: &str) -> Option<KeyType> {
+    Some(match name {
+        "ecdsa-p256" => KeyType::EcdsaP256,
+        "ecdsa-p384" => KeyType::EcdsaP384,
+        "ecdsa-p521" => KeyType::EcdsaP521,
+        "ed25519" => KeyType::Ed25519,
+        "rsa-2048" => KeyType::Rsa(2048),
+        "rsa-3072" => KeyType::Rsa(3072),
+        "rsa-4096" => KeyType::Rsa(4096),
+        _ => return None,
+    })
+}
+
+fn hash_name(hash: HashAlgorithm) -> &'static str {
+    match hash {
+        HashAlgorithm::Sha384 => "sha2-384",
+        HashAlgorithm::Sha512 => "sha2-512",
+        _ => "sha2-256",
+    }
+}
+
+/// The engine gives Ed25519 keys as their 32 bytes in base64.
+fn of_ed25519(text: &str) -> Result<Vec<u8>, ServiceError> {
+    match base64::decode(text.trim()) {
+        Ok(bytes) if bytes.len() == 32 => Ok([ED25519_HEAD, &bytes].concat()),
+        _ => Err(ServiceError::Answer {
+            service: SERVICE,
+            found: "something else as the public key".to_owned(),
+            expected: "the 32 bytes of an Ed25519 key in base64",
+        }),
+    }
+}

@@ -1,0 +1,18 @@
+"""Makes a key at AWS KMS, by boto3, and names it:
+
+    python amazon_key.py URL KEY_SPEC ALIAS     ->     {"id", "arn"}
+"""
+
+import json
+import sys
+
+import boto3
+
+url, spec, alias = sys.argv[1:]
+client = boto3.client(
+    "kms", endpoint_url=url, region_name="us-east-1", aws_access_key_id="A", aws_secret_access_key="B"
+)
+usage = "ENCRYPT_DECRYPT" if spec == "SYMMETRIC_DEFAULT" else "SIGN_VERIFY"
+key = client.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
+client.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+json.dump({"id": key["KeyId"], "arn": key["Arn"]}, sys.stdout)
