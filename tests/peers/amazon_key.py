@@ -1,6 +1,6 @@
 """Makes a key at AWS KMS, by boto3, and names it:
 
-    python amazon_key.py URL KEY_SPEC ALIAS     ->     {"id", "arn"}
+    python amazon_key.py URL KEY_SPEC ALIAS [ROOTS]     ->     {"id", "arn"}
 """
 
 import json
@@ -8,9 +8,14 @@ import sys
 
 import boto3
 
-url, spec, alias = sys.argv[1:]
+url, spec, alias, *roots = sys.argv[1:]
 client = boto3.client(
-    "kms", endpoint_url=url, region_name="us-east-1", aws_access_key_id="A", aws_secret_access_key="B"
+    "kms",
+    endpoint_url=url,
+    region_name="us-east-1",
+    aws_access_key_id="A",
+    aws_secret_access_key="B",
+    verify=roots[0] if roots else None,
 )
 usage = "ENCRYPT_DECRYPT" if spec == "SYMMETRIC_DEFAULT" else "SIGN_VERIFY"
 key = client.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]

@@ -1,6 +1,6 @@
 """AWS KMS and STS, as moto has them:
 
-    python amazon_services.py     ->     its URL
+    python amazon_services.py [CERTIFICATE KEY]     ->     its URL, of TLS with a certificate
 
 It ends when standard input does. moto 5.2.5 hashes what is to be signed although it is told that it has a digest
 (`MessageType`); that is mended here, since no signature could be verified otherwise.
@@ -14,7 +14,8 @@ import threading
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from moto.kms import responses
 from moto.kms import utils as keys
-from moto.server import ThreadedMotoServer
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
 
 logging.disable(logging.CRITICAL)
 asked = threading.local()
@@ -59,9 +60,10 @@ def sign_as_asked(self):
 
 responses.KmsResponse.sign = sign_as_asked
 
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-server.start()
-host, port = server.get_host_and_port()
-print(f"http://127.0.0.1:{port}", flush=True)
+certificate = tuple(sys.argv[1:]) or None
+application = DomainDispatcherApplication(create_backend_app)
+server = make_server("127.0.0.1", 0, application, threaded=True, ssl_context=certificate)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+scheme = "https" if certificate else "http"
+print(f"{scheme}://127.0.0.1:{server.server_port}", flush=True)
 sys.stdin.read()
-server.stop()

@@ -10,8 +10,10 @@
 //! Refused: keys that do not sign, algorithms outside the registry (among them PSS with another hash than SHA-256 and
 //! secp256k1), and what is signed after an alias was moved to another key.
 
+mod algorithm;
 mod credentials;
 mod metadata;
+mod place;
 mod profile;
 pub mod sigv4;
 mod sts;
@@ -20,12 +22,13 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use waxwing_crypto::{KeyType, SignatureAlgorithm};
+use waxwing_crypto::SignatureAlgorithm;
 use waxwing_encoding::base64;
-use waxwing_net::{Client, HeaderName, Request, Response, Url, header, private_url};
+use waxwing_net::{Client, HeaderName, Request, Response, Url, header};
 
+use self::algorithm::choose;
 use self::credentials::Chain;
-use self::profile::Profile;
+use self::place::{endpoint, host, region};
 use self::sigv4::Signing;
 pub(crate) use self::sts::refusal as refusal_in_xml;
 use crate::ask::{Question, amazon_kind};
@@ -34,7 +37,7 @@ use crate::error::{OpenError, ServiceError};
 use crate::open::Opening;
 use crate::remote::{RemoteKey, Service};
 use crate::surroundings::refuse_blind_trust;
-use crate::{AwsKey, CredentialsError, Signer, Surroundings};
+use crate::{AwsKey, Signer, Surroundings};
 
 pub(crate) const SERVICE: &str = "AWS KMS";
 
@@ -117,52 +120,6 @@ pub(crate) async fn open(
         algorithm,
         service: kms,
     }))
-}
-
-/// The algorithm among those of the key.
-fn choose(
-    names: Option<&[String]>,
-    key: KeyType,
-    opening: &Opening<'_>,
-) -> Result<(&'static str, SignatureAlgorithm), OpenError> {
-    let names = names.unwrap_or_default();
-    let known: Vec<_> = names.iter().map(|name| algorithm(name, key)).collect();
-    let wished = opening.hash.and_then(|hash| {
-        let with_hash = known.iter().flatten();
-        with_hash.copied().find(|(_, one)| one.hash() == Some(hash))
-    });
-    match (wished, known.first().copied().flatten()) {
-        (Some(found), _) | (None, Some(found)) => Ok(found),
-        (None, None) => Err(opening.unknown(match names.first() {
-            Some(name) => name.as_str(),
-            None => "no algorithm at all",
-        })),
-    }
-}
-
-/// What the service's names mean.
-fn algorithm(name: &str, key: KeyType) -> Option<(&'static str, SignatureAlgorithm)> {
-    use SignatureAlgorithm as Algorithm;
-    Some(match (name, key) {
-        ("ECDSA_SHA_256", _) => ("ECDSA_SHA_256", Algorithm::EcdsaP256Sha256),
-        ("ECDSA_SHA_384", _) => ("ECDSA_SHA_384", Algorithm::EcdsaP384Sha384),
-        ("ECDSA_SHA_512", _) => ("ECDSA_SHA_512", Algorithm::EcdsaP521Sha512),
-        ("RSASSA_PKCS1_V1_5_SHA_256", _) => {
-            ("RSASSA_PKCS1_V1_5_SHA_256", Algorithm::RsaPkcs1Sha256)
-        }
-        ("RSASSA_PKCS1_V1_5_SHA_384", _) => {
-            ("RSASSA_PKCS1_V1_5_SHA_384", Algorithm::RsaPkcs1Sha384)
-        }
-        ("RSASSA_PKCS1_V1_5_SHA_512", _) => {
-            ("RSASSA_PKCS1_V1_5_SHA_512", Algorithm::RsaPkcs1Sha512)
-        }
-        ("RSASSA_PSS_SHA_256", _) => ("RSASSA_PSS_SHA_256", Algorithm::RsaPssSha256),
-        ("ED25519_SHA_512", _) => ("ED25519_SHA_512", Algorithm::Ed25519),
-        ("ML_DSA_SHAKE_256", KeyType::MlDsa44) => ("ML_DSA_SHAKE_256", Algorithm::MlDsa44),
-        ("ML_DSA_SHAKE_256", KeyType::MlDsa65) => ("ML_DSA_SHAKE_256", Algorithm::MlDsa65),
-        ("ML_DSA_SHAKE_256", KeyType::MlDsa87) => ("ML_DSA_SHAKE_256", Algorithm::MlDsa87),
-        _ => return None,
-    })
 }
 
 impl PublicHalf {
@@ -313,104 +270,4 @@ fn own_id(arn: &str) -> &str {
 /// Whether a refusal is one that passes.
 fn passes(answer: &Response) -> bool {
     amazon_kind(&answer.body).is_some_and(|kind| PASSING.contains(&kind.as_str()))
-}
-
-/// The region: that of an ARN, because the key is nowhere else; that of a variable; that of the profile.
-fn region(key: &AwsKey, surroundings: &Surroundings) -> Result<String, CredentialsError> {
-    if let Some(region) = key.region() {
-        return Ok(region.to_owned());
-    }
-    let mut found = ["AWS_REGION", "AWS_DEFAULT_REGION"]
-        .into_iter()
-        .find_map(|name| Some((name, surroundings.set(name)?)));
-    if found.is_none() {
-        let profile = Profile::read(surroundings)?;
-        let region = profile.setting("region").map(|region| region.to_string());
-        found = region.map(|region| ("region of the profile", region));
-    }
-    let expected = "a region, like us-east-1";
-    match found {
-        Some((_, region)) if crate::reference::is_region(&region) => Ok(region),
-        Some((variable, region)) => Err(CredentialsError::Variable {
-            variable: variable.to_owned(),
-            reason: format!("{region:?} has other characters than a region"),
-            expected,
-        }),
-        None => Err(CredentialsError::Unset {
-            service: SERVICE,
-            variable: "AWS_REGION",
-            expected,
-        }),
-    }
-}
-
-/// Where the service is: as the reference says, as a variable says, or where the region has it.
-fn endpoint(
-    key: &AwsKey,
-    region: &str,
-    surroundings: &Surroundings,
-) -> Result<Url, CredentialsError> {
-    let (variable, text) = match key.host() {
-        Some(host) => (
-            "the host of the reference".to_owned(),
-            format!("https://{host}"),
-        ),
-        None => service_url("kms", "KMS", region, surroundings),
-    };
-    bare_url(variable, &text)
-}
-
-/// A URL that a secret may be sent to, and that has no path: the path is what is signed.
-pub(super) fn bare_url(variable: String, text: &str) -> Result<Url, CredentialsError> {
-    let refused = |reason: String| CredentialsError::Variable {
-        variable,
-        reason,
-        expected: "https://HOST without a path, or http:// for this machine itself",
-    };
-    match private_url(text) {
-        Ok(url) if url.path() == "/" && url.query().is_none() && url.username().is_empty() => {
-            Ok(url)
-        }
-        Ok(url) => Err(refused(format!(
-            "{} has more than a host",
-            url.host_str().unwrap_or_default()
-        ))),
-        Err(error) => Err(refused(error.to_string())),
-    }
-}
-
-/// Where a service of AWS is, and which variable says so.
-pub(super) fn service_url(
-    name: &str,
-    in_variables: &str,
-    region: &str,
-    surroundings: &Surroundings,
-) -> (String, String) {
-    for variable in [
-        format!("AWS_ENDPOINT_URL_{in_variables}"),
-        "AWS_ENDPOINT_URL".to_owned(),
-    ] {
-        if let Some(url) = surroundings.set(&variable) {
-            return (variable, url);
-        }
-    }
-    let fips = match surroundings.set("AWS_USE_FIPS_ENDPOINT") {
-        Some(value) if value.eq_ignore_ascii_case("true") => "-fips",
-        _ => "",
-    };
-    let domain = match region.starts_with("cn-") {
-        true => "amazonaws.com.cn",
-        false => "amazonaws.com",
-    };
-    let url = format!("https://{name}{fips}.{region}.{domain}");
-    ("the region".to_owned(), url)
-}
-
-/// The header `Host`, as it is sent.
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }

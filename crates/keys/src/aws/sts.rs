@@ -19,7 +19,7 @@ use waxwing_net::{Request, Response, header};
 use zeroize::Zeroizing;
 
 use super::credentials::Credentials;
-use super::{bare_url, service_url};
+use super::place::{bare_url, service_url};
 use crate::ask::Question;
 use crate::credentials::{read, with_roots};
 use crate::{CredentialsError, Surroundings};

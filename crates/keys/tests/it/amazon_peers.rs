@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
-use waxwing_crypto::{KeyType, SignatureAlgorithm as Algorithm};
+use waxwing_crypto::{HashAlgorithm, KeyType, SignatureAlgorithm as Algorithm};
 use waxwing_encoding::time::UnixTime;
 use waxwing_keys::{Signer, Surroundings, sigv4};
 
 use crate::amazon::{Amazon, HOST, REFERENCE, SECRET, TOKEN, VARIABLES};
 use crate::peer::{Server, command, peer, run, script, server};
-use crate::world::{Noon, World, open, signs, surroundings};
+use crate::world::{Noon, World, open, open_with, signs, surroundings};
 
 struct Moto {
     python: PathBuf,
@@ -21,10 +21,14 @@ struct Moto {
 
 impl Moto {
     fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// With a certificate and its key, it speaks TLS.
+    fn start_with(certificate: &[&Path]) -> Option<Self> {
         let python = peer("kms/bin/python")?;
         let home = tempfile::tempdir().unwrap();
-        let server = server(&python, "amazon_services.py", home.path());
-        assert!(server.url.starts_with("http://127.0.0.1:"));
+        let server = server(&python, "amazon_services.py", certificate, home.path());
         Some(Self {
             python,
             home,
@@ -187,6 +191,72 @@ async fn cosign_agrees(moto: &Moto, cosign: &Path, key: &str, signer: &dyn Signe
         _ => "invalid signature when validating ASN.1 encoded signature",
     };
     assert!(told.contains(words), "{told}");
+}
+
+/// A host in the reference is asked by TLS, with the roots that a variable names, by ours and by cosign.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_in_the_reference_is_asked_by_tls() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../net/tests/data");
+    let file = |name: &str| data.join(name).canonicalize().unwrap();
+    let (root, certificate, key) = (
+        file("root.pem"),
+        file("server_127.0.0.1.pem"),
+        file("server_127.0.0.1.key.pem"),
+    );
+    let Some(moto) = Moto::start_with(&[&certificate, &key]) else {
+        return;
+    };
+    let host = moto.server.url.strip_prefix("https://").unwrap();
+    let root = root.to_str().unwrap();
+    let arguments = [&moto.server.url, "ECC_NIST_P256", "alias/x", root];
+    script(&moto.python, "amazon_key.py", &arguments, &json!(null));
+    let reference = format!("awskms://{host}/alias/x");
+    let keys = &moto.variables()[..3];
+    let with_roots = [keys, &[("AWS_CA_BUNDLE", root)]].concat();
+    let place = surroundings(&with_roots, &[], &Noon::new());
+    let signer = open(&reference, &place).await.unwrap();
+    signer.sign(b"x").await.unwrap();
+
+    let place = surroundings(keys, &[], &Noon::new());
+    let told = open(&reference, &place).await.unwrap_err().to_string();
+    assert!(told.contains("UnknownIssuer"), "{told}");
+    let other = moto.file("not.pem", b"-----BEGIN X-----\nAAAA\n-----END X-----\n");
+    let other = [keys, &[("AWS_CA_BUNDLE", other.to_str().unwrap())]].concat();
+    let place = surroundings(&other, &[], &Noon::new());
+    let told = open(&reference, &place).await.unwrap_err().to_string();
+    assert!(told.contains("not.pem: a PEM block X"), "{told}");
+
+    for name in ["cosign-sid", "cosign-trixie"] {
+        let Some(cosign) = peer(&format!("{name}/usr/bin/cosign")) else {
+            return;
+        };
+        let mut command = command(&cosign, moto.home.path());
+        command
+            .envs(keys.iter().copied())
+            .env("SSL_CERT_FILE", root);
+        let printed = run(command.args(["public-key", "--key", &reference]));
+        assert_eq!(printed, signer.public_key().to_pem());
+    }
+}
+
+/// RSA keys have several algorithms, of which the hash that is asked for chooses.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_rsa_key_signs_by_the_hash_that_is_asked_for() {
+    let Some(moto) = Moto::start() else { return };
+    moto.key("RSA_3072", "alias/x");
+    for (hash, name, algorithm) in [
+        (HashAlgorithm::Sha256, "sha256", Algorithm::RsaPkcs1Sha256),
+        (HashAlgorithm::Sha384, "sha384", Algorithm::RsaPkcs1Sha384),
+        (HashAlgorithm::Sha512, "sha512", Algorithm::RsaPkcs1Sha512),
+    ] {
+        let place = moto.surroundings();
+        let signer = open_with("awskms:///alias/x", hash, &place).await.unwrap();
+        assert_eq!(signer.algorithm(), algorithm);
+        let signature = signer.sign(b"a message").await.unwrap();
+        let signature = moto.file("signature", &signature);
+        let key = moto.file("key.pem", signer.public_key().to_pem().as_bytes());
+        openssl_verifies(&key, name, &signature, &moto.file("message", b"a message"));
+    }
 }
 
 /// Our requests, as they go out, are signed as botocore signs them.

@@ -78,9 +78,10 @@ pub(crate) struct Server {
     pub(crate) url: String,
 }
 
-pub(crate) fn server(python: &Path, name: &str, home: &Path) -> Server {
+pub(crate) fn server(python: &Path, name: &str, arguments: &[&Path], home: &Path) -> Server {
     let mut process = command(python, home)
         .arg(repository().join("tests/peers").join(name))
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

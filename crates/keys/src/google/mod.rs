@@ -13,17 +13,19 @@
 //! The version decides the algorithm, whatever hash is asked for. Every checksum is checked, and its absence is an error:
 //! the service always sends them. Refused: versions that encrypt, and PSS with another hash than SHA-256.
 
+mod answers;
+
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use waxwing_client::google::{AccessToken, Caller};
-use waxwing_crypto::{HashAlgorithm, SignatureAlgorithm};
+use waxwing_crypto::SignatureAlgorithm;
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
 use waxwing_net::{HeaderName, Request, Url};
 
+use self::answers::{PublicHalf, Signed, Versions, algorithm, answer, checksum, hash_name};
 use crate::ask::Question;
 use crate::credentials::{Ends, Kept};
 use crate::error::{OpenError, ServiceError};
@@ -68,46 +70,6 @@ impl Ends for Token {
     fn end(&self) -> Option<UnixTime> {
         self.end
     }
-}
-
-/// One page of versions.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Versions {
-    #[serde(default)]
-    crypto_key_versions: Vec<Version>,
-    #[serde(default)]
-    next_page_token: String,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    name: String,
-    state: String,
-}
-
-/// The public half of a version.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PublicHalf {
-    name: String,
-    algorithm: String,
-    #[serde(default)]
-    pem: String,
-    pem_crc32c: Option<String>,
-}
-
-/// A signature.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Signed {
-    name: String,
-    signature: String,
-    signature_crc32c: Option<String>,
-    #[serde(default)]
-    verified_digest_crc32c: bool,
-    #[serde(default)]
-    verified_data_crc32c: bool,
 }
 
 pub(crate) async fn open(
@@ -276,97 +238,8 @@ impl Service for CloudKms {
     }
 }
 
-impl PublicHalf {
-    fn check(&self, version: &str) -> Result<(), ServiceError> {
-        same_name(&self.name, version)?;
-        intact(self.pem.as_bytes(), self.pem_crc32c.as_deref())
-    }
-}
-
-impl Signed {
-    /// The signature, if the service signed what it was sent, and it came as it was sent.
-    fn signature(self, version: &str, by_digest: bool) -> Result<Vec<u8>, ServiceError> {
-        same_name(&self.name, version)?;
-        let verified = match by_digest {
-            true => self.verified_digest_crc32c,
-            false => self.verified_data_crc32c,
-        };
-        if !verified {
-            return Err(answer(
-                "that it did not check what came by its checksum".to_owned(),
-                "that it did: what came may not be what was sent; try again",
-            ));
-        }
-        let signature = base64::decode(&self.signature)
-            .map_err(|error| answer(error.to_string(), "the signature in base64"))?;
-        intact(&signature, self.signature_crc32c.as_deref())?;
-        Ok(signature)
-    }
-}
-
-fn same_name(found: &str, version: &str) -> Result<(), ServiceError> {
-    // The project may be named by its number where it was asked for by its name, and the other way round.
-    let without_project = |name: &str| name.splitn(3, '/').nth(2).map(str::to_owned);
-    match without_project(found) == without_project(version) {
-        true => Ok(()),
-        false => Err(answer(
-            format!("for the version {}", waxwing_net::printable(found)),
-            "the version that was asked for",
-        )),
-    }
-}
-
-fn intact(bytes: &[u8], found: Option<&str>) -> Result<(), ServiceError> {
-    match found {
-        Some(found) if found == checksum(bytes) => Ok(()),
-        Some(_) => Err(answer(
-            "something that its checksum does not match".to_owned(),
-            "what was sent: it was changed on the way; try again",
-        )),
-        None => Err(answer("without a checksum".to_owned(), "one")),
-    }
-}
-
-fn answer(found: String, expected: &'static str) -> ServiceError {
-    ServiceError::Answer {
-        service: SERVICE,
-        found,
-        expected,
-    }
-}
-
-/// CRC-32C as ProtoJSON has it: a number of 64 bits, which is a text.
-fn checksum(bytes: &[u8]) -> String {
-    crc32c::crc32c(bytes).to_string()
-}
-
 /// Names in references have no characters that mean something in a URL.
 fn place(path: &str) -> Result<Url, ServiceError> {
     let url = format!("{ADDRESS}{path}");
     Url::parse(&url).map_err(|error| answer(error.to_string(), "a name that is a path"))
-}
-
-fn hash_name(hash: HashAlgorithm) -> &'static str {
-    match hash {
-        HashAlgorithm::Sha384 => "sha384",
-        HashAlgorithm::Sha512 => "sha512",
-        _ => "sha256",
-    }
-}
-
-/// What the service's names mean.
-fn algorithm(name: &str) -> Option<SignatureAlgorithm> {
-    Some(match name {
-        "EC_SIGN_P256_SHA256" => SignatureAlgorithm::EcdsaP256Sha256,
-        "EC_SIGN_P384_SHA384" => SignatureAlgorithm::EcdsaP384Sha384,
-        "EC_SIGN_ED25519" => SignatureAlgorithm::Ed25519,
-        "RSA_SIGN_PKCS1_2048_SHA256"
-        | "RSA_SIGN_PKCS1_3072_SHA256"
-        | "RSA_SIGN_PKCS1_4096_SHA256" => SignatureAlgorithm::RsaPkcs1Sha256,
-        "RSA_SIGN_PKCS1_4096_SHA512" => SignatureAlgorithm::RsaPkcs1Sha512,
-        "RSA_SIGN_PSS_2048_SHA256" | "RSA_SIGN_PSS_3072_SHA256" | "RSA_SIGN_PSS_4096_SHA256" => {
-            SignatureAlgorithm::RsaPssSha256
-        }
-        _ => return None,
-    })
 }

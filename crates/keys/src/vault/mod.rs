@@ -13,16 +13,21 @@
 //! one, or that of `VAULT_KEY_PREFIX` (`vault:v1:`). Refused: keys that do not sign, derived keys, a signature of another
 //! version.
 
+mod key;
+mod place;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
-use waxwing_crypto::{HashAlgorithm, KeyType, SignatureAlgorithm};
+use waxwing_crypto::{KeyType, SignatureAlgorithm};
 use waxwing_encoding::base64;
-use waxwing_net::{Client, HeaderName, Request, Url, private_url};
+use waxwing_net::{Client, HeaderName, Request, Url};
 use zeroize::Zeroizing;
 
+use self::key::{hash_name, key_type, of_ed25519};
+use self::place::{base, pinned};
 use crate::ask::Question;
 use crate::credentials::{read_if_there, with_roots};
 use crate::error::{OpenError, ServiceError};
@@ -32,9 +37,6 @@ use crate::surroundings::refuse_blind_trust;
 use crate::{CredentialsError, Signer, Surroundings, VaultKey, VaultKind};
 
 const SERVICE: &str = "Vault";
-
-/// What stands before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410 section 4).
-const ED25519_HEAD: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 
 const KEY_ADVICE: &str = "check the key's name, TRANSIT_SECRET_ENGINE_PATH, and that the token's policy may read …/keys/KEY";
 const SIGN_ADVICE: &str =
@@ -262,120 +264,5 @@ impl Service for Transit {
                 ))
             }
         }
-    }
-}
-
-impl VaultKind {
-    /// A variable of this server's, and its value. OpenBao reads those of Vault where its own are not set.
-    fn setting(
-        self,
-        name: &'static str,
-        surroundings: &Surroundings,
-    ) -> (&'static str, Option<String>) {
-        let (own, inherited) = match name {
-            "ADDR" => ("BAO_ADDR", "VAULT_ADDR"),
-            "TOKEN" => ("BAO_TOKEN", "VAULT_TOKEN"),
-            "CACERT" => ("BAO_CACERT", "VAULT_CACERT"),
-            _ => ("BAO_NAMESPACE", "VAULT_NAMESPACE"),
-        };
-        match (self, surroundings.set(own)) {
-            (Self::OpenBao, Some(value)) => (own, Some(value)),
-            _ => (inherited, surroundings.set(inherited)),
-        }
-    }
-}
-
-/// The address of the engine: `$VAULT_ADDR/v1/transit`.
-fn base(
-    variable: &'static str,
-    address: &str,
-    surroundings: &Surroundings,
-) -> Result<Url, CredentialsError> {
-    let refused = |variable: &str, reason: String, expected| CredentialsError::Variable {
-        variable: variable.to_owned(),
-        reason,
-        expected,
-    };
-    let expected = "https://HOST, or http:// for this machine itself";
-    let url = private_url(address);
-    let mut url = url.map_err(|error| refused(variable, error.to_string(), expected))?;
-    if url.query().is_some() || !url.username().is_empty() {
-        return Err(refused(
-            variable,
-            "it has more than a host and a path".to_owned(),
-            expected,
-        ));
-    }
-    let (variable, expected) = (
-        "TRANSIT_SECRET_ENGINE_PATH",
-        "the engine's path, like transit",
-    );
-    let engine = surroundings.set(variable);
-    let engine = engine.unwrap_or_else(|| "transit".to_owned());
-    let known = |word: &str| !word.is_empty() && !matches!(word, "." | "..");
-    let words: Vec<&str> = engine.trim_matches('/').split('/').collect();
-    if !words.iter().all(|word| known(word)) {
-        return Err(refused(
-            variable,
-            format!("{engine:?} is no path"),
-            expected,
-        ));
-    }
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push("v1").extend(words);
-    }
-    Ok(url)
-}
-
-/// The version that `VAULT_KEY_PREFIX` names.
-fn pinned(surroundings: &Surroundings) -> Result<Option<u64>, CredentialsError> {
-    let variable = "VAULT_KEY_PREFIX";
-    let Some(prefix) = surroundings.set(variable) else {
-        return Ok(None);
-    };
-    let number = prefix
-        .strip_prefix("vault:v")
-        .and_then(|rest| rest.strip_suffix(':'));
-    let number: Option<u64> = number.and_then(|number| number.parse().ok());
-    match number {
-        Some(number) if number > 0 => Ok(Some(number)),
-        _ => Err(CredentialsError::Variable {
-            variable: variable.to_owned(),
-            reason: format!("{prefix:?} names no version"),
-            expected: "vault:v1:, with the number of the version",
-        }),
-    }
-}
-
-fn key_type(name: &str) -> Option<KeyType> {
-    Some(match name {
-        "ecdsa-p256" => KeyType::EcdsaP256,
-        "ecdsa-p384" => KeyType::EcdsaP384,
-        "ecdsa-p521" => KeyType::EcdsaP521,
-        "ed25519" => KeyType::Ed25519,
-        "rsa-2048" => KeyType::Rsa(2048),
-        "rsa-3072" => KeyType::Rsa(3072),
-        "rsa-4096" => KeyType::Rsa(4096),
-        _ => return None,
-    })
-}
-
-fn hash_name(hash: HashAlgorithm) -> &'static str {
-    match hash {
-        HashAlgorithm::Sha384 => "sha2-384",
-        HashAlgorithm::Sha512 => "sha2-512",
-        _ => "sha2-256",
-    }
-}
-
-/// The engine gives Ed25519 keys as their 32 bytes in base64.
-fn of_ed25519(text: &str) -> Result<Vec<u8>, ServiceError> {
-    match base64::decode(text.trim()) {
-        Ok(bytes) if bytes.len() == 32 => Ok([ED25519_HEAD, &bytes].concat()),
-        _ => Err(ServiceError::Answer {
-            service: SERVICE,
-            found: "something else as the public key".to_owned(),
-            expected: "the 32 bytes of an Ed25519 key in base64",
-        }),
     }
 }
