@@ -50,7 +50,9 @@ pub struct GuardServer {
 #[non_exhaustive]
 pub enum GuardServerError {
     /// No address of a server, or one that others could answer at.
-    #[error("the guard's URL: {0}; expected https, or http on this machine: whoever is between could hide a rollback")]
+    #[error(
+        "the guard's URL: {0}; expected https, or http on this machine: whoever is between could hide a rollback"
+    )]
     Url(Error),
     /// No answer.
     #[error("the guard's server: {0}")]
@@ -271,7 +273,8 @@ impl GuardServer {
             return Err(self.status(&answer));
         }
         let url = || self.shown.clone();
-        let guard = Guard::parse(&answer.body).ok_or_else(|| GuardServerError::Content { url: url() })?;
+        let guard =
+            Guard::parse(&answer.body).ok_or_else(|| GuardServerError::Content { url: url() })?;
         let found = answer.header(header::ETAG);
         let tag = found
             .and_then(strong)
