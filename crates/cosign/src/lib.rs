@@ -15,6 +15,7 @@ mod key;
 mod older_log;
 mod patience;
 mod predicate;
+mod root_status;
 mod service_spec;
 mod sign;
 mod signing_config;

@@ -14,6 +14,7 @@ mod refusals;
 mod rekor_v1;
 mod services;
 mod signing;
+mod single_files;
 mod statements;
 mod tokens;
 mod trusted_root;

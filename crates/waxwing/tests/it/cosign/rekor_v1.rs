@@ -29,7 +29,7 @@ use super::{AT_INSTANCE, Bench, chain_of, key_of};
 /// What stands before the index of an entry in its identifier, and behind the host in checkpoints.
 const TREE: &str = "2605736670972794746";
 
-struct Log {
+pub(super) struct Log {
     key: Arc<PrivateKey>,
     signer: NoteSigner,
     bodies: Mutex<Vec<Vec<u8>>>,
@@ -39,7 +39,7 @@ struct Log {
 }
 
 impl Log {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         let key = Arc::new(PrivateKey::generate(KeyType::EcdsaP256).unwrap());
         Arc::new(Self {
             signer: NoteSigner::rekor_v1("127.0.0.1", Arc::clone(&key)).unwrap(),
@@ -51,13 +51,18 @@ impl Log {
         })
     }
 
-    fn serve(self: &Arc<Self>) -> String {
+    pub(super) fn serve(self: &Arc<Self>) -> String {
         serve(
             Router::new()
                 .route("/api/v1/log/entries", post(add))
                 .route("/api/v1/log/entries/{uuid}", get(fetch))
                 .with_state(Arc::clone(self)),
         )
+    }
+
+    /// The key that it signs with.
+    pub(super) fn key_pem(&self) -> String {
+        self.key.public_key().to_pem()
     }
 
     /// The entry at an index, with the promise and a proof.
