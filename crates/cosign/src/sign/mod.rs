@@ -55,8 +55,6 @@ impl Signing {
         means: &Means<'_>,
         output: &mut Output,
     ) -> anyhow::Result<Self> {
-        common.deprecated(output);
-        identity.deprecated(output);
         let mut consent = Consent {
             yes: common.yes,
             asked: false,

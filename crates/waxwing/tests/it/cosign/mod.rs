@@ -3,6 +3,7 @@
 mod advisories;
 mod ambient;
 mod bundles;
+mod deprecated;
 mod flags;
 mod keys;
 mod legacy;
