@@ -155,7 +155,6 @@ impl SignCommon {
         means: &Means<'_>,
         output: &mut Output,
     ) -> anyhow::Result<Services> {
-        self.security_key.check()?;
         let other_url = [
             (self.rekor_url != REKOR_URL, "--rekor-url"),
             (urls.fulcio != FULCIO_URL, "--fulcio-url"),

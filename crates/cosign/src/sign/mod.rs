@@ -55,6 +55,7 @@ impl Signing {
         means: &Means<'_>,
         output: &mut Output,
     ) -> anyhow::Result<Self> {
+        common.security_key.check()?;
         let mut consent = Consent {
             yes: common.yes,
             asked: false,

@@ -72,7 +72,10 @@ impl Said {
     /// Whether the line itself was refused, before any flag of it counted: by a flag that is not there, or
     /// with ours by flags that do not go together.
     pub(super) fn is_no_line(&self) -> bool {
-        let refusals = ["Error: unknown flag: ", "For more information, try '--help'."];
+        let refusals = [
+            "Error: unknown flag: ",
+            "For more information, try '--help'.",
+        ];
         refusals.iter().any(|words| self.0.contains(words))
     }
 
