@@ -1,20 +1,21 @@
-//! What `initialize` prints of a repository that gives out no trusted root, as the original does:
+//! What `initialize` prints of a repository that gives out no trusted root, as the original does, with a space
+//! behind the colon and tabs before the names:
 //!
 //! ```text
 //! Root status:
 //!  {
-//! 	"local": "/home/me/.sigstore/root",
-//! 	"remote": "https://sigstore.example/tuf",
-//! 	"metadata": {
-//! 		"root.json": {
-//! 			"version": 1,
-//! 			"len": 2178,
-//! 			"expiration": "28 Nov 36 19:34 UTC",
-//! 			"error": ""
-//! 		},
+//!   "local": "/home/me/.sigstore/root",
+//!   "remote": "https://sigstore.example/tuf",
+//!   "metadata": {
+//!     "root.json": {
+//!       "version": 1,
+//!       "len": 2178,
+//!       "expiration": "28 Nov 36 19:34 UTC",
+//!       "error": ""
+//!     },
 //! …
-//! 	"targets": [
-//! 		"ctfe.pub",
+//!   "targets": [
+//!     "ctfe.pub",
 //! ```
 
 use std::collections::BTreeMap;

@@ -354,7 +354,7 @@ fn where_no_file_speaks_of_a_usage_the_old_names_do() {
     let unknown = json!({"sigstore": {"usage": "Unknown", "status": "Active"}});
     let read = all.clone().custom("rekor.pub", unknown).read().unwrap();
     assert!(read.transparency_logs.is_empty());
-    let other = all.clone().with("other.pub", "Rekor", "Active", &log());
+    let other = all.with("other.pub", "Rekor", "Active", &log());
     let read = other.read().unwrap();
     assert_eq!(read.transparency_logs.len(), 1);
     assert_eq!(read.transparency_logs[0].base_url, URI);

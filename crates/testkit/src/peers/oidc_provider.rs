@@ -1,7 +1,7 @@
 //! panva's `oidc-provider`: an OpenID provider that is not ours, with somebody logged in at it.
 
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Peer, repository, require, server};
 
@@ -18,12 +18,8 @@ pub struct OidcProvider {
 
 impl OidcProvider {
     /// What it was asked with parameters since the last call, in order.
-    ///
-    /// # Panics
-    ///
-    /// When whoever listens to it has panicked.
     pub fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -67,7 +63,8 @@ fn start(email: Option<&str>) -> Option<OidcProvider> {
     std::thread::spawn(move || {
         for line in lines {
             let line = line.strip_prefix("asked ").map(str::to_owned);
-            told.lock().unwrap().extend(line);
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.extend(line);
         }
     });
     Some(OidcProvider {
