@@ -22,6 +22,7 @@ mod disk;
 mod error;
 mod folder;
 mod found;
+mod instance;
 mod inventory;
 mod keeper;
 mod mirror;
@@ -47,6 +48,7 @@ pub use found::{Because, Found, Source};
 pub use inventory::{Document, Inventory};
 
 use folder::Folder;
+use instance::Instance;
 use keeper::Keeper;
 use mirror::Mirror;
 use update::{Update, Wishes};
@@ -98,13 +100,6 @@ pub struct TrustStore {
     settings: Settings,
     client: Client,
     clock: Arc<dyn Clock>,
-}
-
-/// The repository that is followed, and where to begin.
-struct Instance {
-    mirror: String,
-    folder: Option<Folder>,
-    carried: Option<Carried>,
 }
 
 impl TrustStore {
@@ -404,47 +399,6 @@ impl TrustStore {
         let updated = update.run(&mut keeper).await?;
         keeper.commit(&updated.changes, now)?;
         Ok(instance.fresh(updated.content))
-    }
-}
-
-impl Instance {
-    fn asked(&self) -> Option<UnixTime> {
-        self.folder.as_ref().and_then(Folder::asked)
-    }
-
-    fn cached(&self, value: Content, because: Because) -> Found<Content> {
-        Found {
-            value,
-            from: Source::Cache {
-                url: self.mirror.clone(),
-                refreshed: self.asked(),
-                because,
-            },
-        }
-    }
-
-    fn fresh(&self, value: Content) -> Found<Content> {
-        Found {
-            value,
-            from: Source::Repository {
-                url: self.mirror.clone(),
-            },
-        }
-    }
-
-    /// What is kept beside one wish: it moves on with it, so that all is there when the repository is not.
-    fn has_beside(&self, wish: Wish<'_>) -> Vec<Wish<'static>> {
-        let Some(folder) = &self.folder else {
-            return Vec::new();
-        };
-        let mut beside = Vec::new();
-        if wish.path() != TRUSTED_ROOT && folder.has_target_beside(SIGNING_CONFIG) {
-            beside.push(Wish::Trust);
-        }
-        if wish.path() != SIGNING_CONFIG && folder.has_target(SIGNING_CONFIG) {
-            beside.push(Wish::Target(SIGNING_CONFIG));
-        }
-        beside
     }
 }
 
