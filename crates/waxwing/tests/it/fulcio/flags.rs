@@ -17,7 +17,7 @@ use crate::program::{printed, run, waxwing};
 fn what_a_kind_of_authority_needs_is_asked_for_in_the_originals_words() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    super::authority(folder, "ca");
+    authority(folder, "ca");
     // Whatever stands before the sentence that is expected is what was missing in the line before.
     for (flags, expected) in [
         ("", "required flag \"ca\" not set"),
