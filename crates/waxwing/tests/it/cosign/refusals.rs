@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{AT_INSTANCE, Bench, expected};
+use crate::program::printed;
 
 #[test]
 fn whom_to_expect_is_asked_for_and_may_be_a_pattern() {
@@ -171,7 +172,7 @@ fn a_variable_stands_for_a_flag_that_is_not_given() {
             ),
         ] {
             let output = bench.run(program, first, line, &variables(key));
-            let said = crate::program::printed(&output);
+            let said = printed(&output);
             assert_eq!(output.status.success(), verifies, "{line} {key}: {said}");
         }
     }
@@ -188,7 +189,7 @@ fn the_environment_is_told_without_its_secrets() {
     for (program, first) in [(&ours, &["cosign"][..]), (&theirs, &[])] {
         let env = |flags: &str| {
             let output = bench.run(program, first, &format!("env {flags}"), &variables);
-            crate::program::printed(&output)
+            printed(&output)
         };
         let brief = env("--show-descriptions=false");
         assert!(
@@ -270,4 +271,42 @@ fn a_key_on_a_hardware_token_is_refused_by_its_slot_before_anything_else() {
             "opening piv token",
         );
     }
+}
+
+#[test]
+fn a_variable_that_is_no_value_of_its_flag_is_refused() {
+    let Some(bench) = Bench::new() else { return };
+    bench.ours("generate-key-pair");
+    // Nobody is at the log: who wants to go there fails.
+    let sign =
+        "sign-blob --yes --key cosign.key --rekor-url http://127.0.0.1:9 --bundle b.json blob";
+    let newer = "--use-signing-config=false --new-bundle-format=false";
+    let variable = |value| [("COSIGN_TLOG_UPLOAD", value)];
+    for (peer, more) in [(&bench.sid, newer), (&bench.trixie, "")] {
+        let program = peer.program("usr/bin/cosign");
+        for (value, signs) in [
+            ("false", true),
+            ("true", false),
+            ("", false),
+            ("perhaps", true),
+        ] {
+            let output = bench.run(&program, &[], &format!("{sign} {more}"), &variable(value));
+            // What it cannot read it takes for false, and signs into no log.
+            assert_eq!(
+                output.status.success(),
+                signs,
+                "{value}: {}",
+                printed(&output)
+            );
+        }
+    }
+    let ours = format!("{sign} {newer}");
+    bench.ours_with(&ours, &variable("false"));
+    for value in ["true", ""] {
+        bench.ours_refuses_with(&ours, &variable(value), "127.0.0.1:9");
+    }
+    let words = "invalid value 'perhaps' for '--tlog-upload";
+    bench.ours_refuses_with(&ours, &variable("perhaps"), words);
+    let words = "The value of --tlog-upload is that of the variable COSIGN_TLOG_UPLOAD.";
+    bench.ours_refuses_with(&ours, &variable("perhaps"), words);
 }
