@@ -1,7 +1,7 @@
 //! Where an instance keeps what grows: in memory, or below its directory.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,18 +44,14 @@ impl Guards {
     }
 
     fn directory(&self) -> Option<PathBuf> {
-        match &self.place {
-            GuardPlace::File(directory) => Some(directory.clone()),
-            GuardPlace::Server(_) => None,
-        }
+        self.place.path().map(Path::to_owned)
     }
 
     fn behind(&self) -> Vec<(String, Duration)> {
         let made = self.made();
-        let behind = made.iter().filter_map(|(name, place)| match place {
-            GuardPlace::Server(server) => Some((name.clone(), server.behind())),
-            GuardPlace::File(_) => None,
-        });
+        let behind = made
+            .iter()
+            .map(|(name, place)| (name.clone(), place.behind()));
         behind.collect()
     }
 
@@ -114,7 +110,7 @@ impl Storage {
         }
     }
 
-    /// For how long the server of guards has lacked a log's head, by the log; nothing if they are in files.
+    /// For how long the guards have lacked a log's head, by the log; nothing without guards.
     pub(crate) fn guards_behind(&self) -> Vec<(String, Duration)> {
         match self {
             Self::Directory {

@@ -80,7 +80,7 @@ impl Watched {
         )?;
         let guards = gauge(
             "waxwing_guard_behind_seconds",
-            "Seconds for which the server of guards has lacked a log's last head; 0 if it has it.",
+            "Seconds for which the guard of a log has lacked its last head; 0 if it has it.",
             "log",
         )?;
         metrics.when_asked(move || {

@@ -74,7 +74,7 @@ pub use follow::{Cursor, CursorError, FollowError};
 pub use format::Format;
 pub use head::{Head, HeadSigner};
 pub use keys::{Key, KeyIndex, KeySettings, LocalKeys};
-pub use local::{GuardPlace, GuardServer, GuardServerError, LocalDriver, LocalSettings};
+pub use local::{GuardPlace, GuardServerError, LocalDriver, LocalSettings};
 pub use log::Log;
 pub use memory::MemoryDriver;
 pub use publication::{CosignError, Cosigner, Cosigning};

@@ -266,7 +266,7 @@ impl Up {
                 opened => break opened?,
             }
         };
-        if let Some(GuardPlace::File(guard)) = &settings.guard {
+        if let Some(guard) = settings.guard.as_ref().and_then(GuardPlace::path) {
             std::fs::create_dir_all(guard)
                 .with_context(|| format!("making the directory {}", guard.display()))?;
         }

@@ -67,7 +67,8 @@ impl LocalDriver {
     /// a runtime or in none.
     pub(crate) fn guard_blocking(&self) -> Result<Option<Guard>, DriverError> {
         let failed = |source| files::failed("read the guard", source);
-        if let Some(GuardPlace::File(path)) = &self.inner.settings.guard {
+        let place = self.inner.settings.guard.as_ref();
+        if let Some(path) = place.and_then(GuardPlace::path) {
             return guard::read_file(&*self.inner.files, path).map_err(failed);
         }
         let ask = || {

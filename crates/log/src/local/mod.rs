@@ -24,7 +24,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use waxwing_crypto::{Random, SystemRandom};
 
-pub use self::guard::{GuardPlace, GuardServer, GuardServerError};
+pub use self::guard::{GuardPlace, GuardServerError};
 use self::layout::Layout;
 use self::objects::{Objects, Unsynced};
 use self::record::Nonce;
@@ -275,7 +275,7 @@ impl Driver for LocalDriver {
             self.inner.must_write("swap the guard")?;
             let place = self.inner.settings.guard.as_ref();
             // A server may be out of reach, or refuse: who starts a log is told so at once.
-            let is_first = expected.is_none() && matches!(place, Some(GuardPlace::Server(_)));
+            let is_first = expected.is_none() && place.is_some_and(|place| place.path().is_none());
             {
                 let mut guard = self.inner.guard();
                 guard.refuse_moved()?;
@@ -284,7 +284,11 @@ impl Driver for LocalDriver {
                 }
                 guard.current = Some(new);
                 guard.behind = true;
-                if guard.scheduled || place.is_none() {
+                let Some(place) = place else {
+                    return Ok(GuardSwap::Swapped);
+                };
+                place.lacks();
+                if guard.scheduled {
                     return Ok(GuardSwap::Swapped);
                 }
                 guard.scheduled = !is_first;
@@ -335,7 +339,8 @@ async fn write_guard_behind(inner: Weak<Inner>) {
         // What could not be written is written with the next head, or when the log is closed.
         let written = inner.write_guard().await;
         // A server comes back some day, and the next head may be a long time off.
-        let is_server = matches!(inner.settings.guard, Some(GuardPlace::Server(_)));
+        let place = inner.settings.guard.as_ref();
+        let is_server = place.is_some_and(|place| place.path().is_none());
         let mut state = inner.guard();
         if written.is_ok() || !is_server || state.scheduled || state.moved.is_some() {
             return;
@@ -498,6 +503,11 @@ impl Inner {
             state.behind = true;
             if let DriverError::GuardMoved(moved) = error {
                 state.moved = Some(moved.clone());
+            }
+        } else {
+            let state = self.guard();
+            if !state.behind {
+                place.has_all();
             }
         }
         written

@@ -14,8 +14,8 @@ mod server;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use waxwing_encoding::base64;
 use waxwing_net::Client;
@@ -25,14 +25,22 @@ use crate::files::{FileSystem, blocking};
 use crate::{DriverError, Guard};
 
 pub(super) use file::read as read_file;
-pub use server::{GuardServer, GuardServerError};
+use server::GuardServer;
+pub use server::GuardServerError;
 
 const TITLE: &str = "waxwing-guard 1";
 const LONGEST: usize = 1024;
 
-/// Where the guard of a log is.
+/// Where the guard of a log is. Clones are the same place.
 #[derive(Debug, Clone)]
-pub enum GuardPlace {
+pub struct GuardPlace {
+    kind: Kind,
+    /// Since when it lacks a head that was let out.
+    behind: Arc<Mutex<Option<Instant>>>,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
     /// A file, which the operator puts on another disk than the log.
     File(PathBuf),
     /// A server that replaces what it keeps only if it still is what the writer knows.
@@ -46,32 +54,66 @@ impl GuardPlace {
     /// use waxwing_log::GuardPlace;
     /// # let client = waxwing_net::Client::in_process(waxwing_net::Routes::new());
     /// let file = GuardPlace::named("/mnt/other/guard", &client)?;
-    /// assert!(matches!(file, GuardPlace::File(_)));
+    /// assert!(file.path().is_some());
     /// let server = GuardPlace::named("https://name:password@guards.example/log", &client)?;
+    /// assert!(server.path().is_none());
     /// assert_eq!(server.to_string(), "https://guards.example/log");
     /// # Ok::<(), waxwing_log::GuardServerError>(())
     /// ```
     pub fn named(text: &str, client: &Client) -> Result<Self, GuardServerError> {
-        Ok(match text.split_once("://") {
-            Some(_) => Self::Server(Arc::new(GuardServer::new(text, client)?)),
-            None => Self::File(text.into()),
-        })
+        Ok(Self::of(match text.split_once("://") {
+            Some(_) => Kind::Server(Arc::new(GuardServer::new(text, client)?)),
+            None => Kind::File(text.into()),
+        }))
+    }
+
+    fn of(kind: Kind) -> Self {
+        let behind = Arc::default();
+        Self { kind, behind }
     }
 
     /// The guard called `name` in this place, which is that of several.
     pub fn below(&self, name: &str) -> Self {
-        match self {
-            Self::File(directory) => Self::File(directory.join(name)),
-            Self::Server(server) => Self::Server(Arc::new(server.below(name))),
+        Self::of(match &self.kind {
+            Kind::File(directory) => Kind::File(directory.join(name)),
+            Kind::Server(server) => Kind::Server(Arc::new(server.below(name))),
+        })
+    }
+
+    /// The file, or the directory of several; `None` for a server.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::File(path) => Some(path),
+            Kind::Server(_) => None,
         }
+    }
+
+    /// For how long the place has lacked a head that was let out; zero if it has all of them.
+    pub fn behind(&self) -> Duration {
+        let since = *self.since();
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Notes that there is a head that the place lacks.
+    pub(super) fn lacks(&self) {
+        self.since().get_or_insert_with(Instant::now);
+    }
+
+    /// Notes that the place has everything.
+    pub(super) fn has_all(&self) {
+        *self.since() = None;
+    }
+
+    fn since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Between two writes: what a restored copy may lack without being noticed.
     pub(super) fn interval(&self) -> Duration {
-        match self {
-            Self::File(_) => Duration::from_millis(100),
+        match &self.kind {
+            Kind::File(_) => Duration::from_millis(100),
             // One request a second, for each log.
-            Self::Server(_) => Duration::from_secs(1),
+            Kind::Server(_) => Duration::from_secs(1),
         }
     }
 
@@ -82,13 +124,13 @@ impl GuardPlace {
         files: &Arc<dyn FileSystem>,
         to_write: bool,
     ) -> Result<Option<Guard>, DriverError> {
-        match self {
-            Self::File(path) => {
+        match &self.kind {
+            Kind::File(path) => {
                 let (path, held) = (path.clone(), Arc::clone(files));
                 let read = move || file::read(&*held, &path);
                 blocking(&**files, "read the guard", read).await
             }
-            Self::Server(server) => {
+            Kind::Server(server) => {
                 let read = async {
                     let guard = server.read().await?;
                     if let Some(guard) = guard.filter(|_| to_write) {
@@ -108,13 +150,13 @@ impl GuardPlace {
         files: &Arc<dyn FileSystem>,
         guard: Guard,
     ) -> Result<(), DriverError> {
-        let written = match self {
-            Self::File(path) => {
+        let written = match &self.kind {
+            Kind::File(path) => {
                 let (path, held) = (path.clone(), Arc::clone(files));
                 let write = move || file::write(&*held, &path, guard);
                 return blocking(&**files, "write the guard", write).await;
             }
-            Self::Server(server) => server.write(guard).await,
+            Kind::Server(server) => server.write(guard).await,
         };
         written.map_err(|error| match error {
             GuardServerError::Moved(moved) => DriverError::GuardMoved(moved),
@@ -125,28 +167,28 @@ impl GuardPlace {
 
 impl From<PathBuf> for GuardPlace {
     fn from(path: PathBuf) -> Self {
-        Self::File(path)
+        Self::of(Kind::File(path))
     }
 }
 
 impl From<&Path> for GuardPlace {
     fn from(path: &Path) -> Self {
-        Self::File(path.to_owned())
+        path.to_owned().into()
     }
 }
 
 impl From<&str> for GuardPlace {
     fn from(path: &str) -> Self {
-        Self::File(path.into())
+        PathBuf::from(path).into()
     }
 }
 
 /// Without the credentials that a URL may have.
 impl fmt::Display for GuardPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(formatter, "{}", path.display()),
-            Self::Server(server) => formatter.write_str(server.url()),
+        match &self.kind {
+            Kind::File(path) => write!(formatter, "{}", path.display()),
+            Kind::Server(server) => formatter.write_str(server.url()),
         }
     }
 }

@@ -16,7 +16,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use waxwing_net::{Client, Error, Method, Request, Response, Retry, StatusCode, Url, header};
 
@@ -36,7 +36,7 @@ const REMEMBERED: usize = 8;
 const NO_SUCH_TAG: &str = "\"waxwing-no-such-tag\"";
 
 /// A server that keeps one guard.
-pub struct GuardServer {
+pub(super) struct GuardServer {
     client: Client,
     /// With the credentials that it may have.
     url: Url,
@@ -110,8 +110,6 @@ struct State {
     attempted: VecDeque<Guard>,
     /// Whether the server was seen to keep to conditions.
     proven: bool,
-    /// Since when it lacks something that it should have.
-    behind: Option<Instant>,
 }
 
 /// What names the state of the record.
@@ -125,7 +123,7 @@ enum Tag {
 
 impl GuardServer {
     /// A record at `url`, asked for with `client`. Nothing is sent before it is read.
-    pub fn new(url: &str, client: &Client) -> Result<Self, GuardServerError> {
+    pub(super) fn new(url: &str, client: &Client) -> Result<Self, GuardServerError> {
         let url = waxwing_net::private_url(url).map_err(GuardServerError::Url)?;
         let shown = shown(&url);
         // Whoever writes behind the log comes again by itself; whoever waits for it waits for this.
@@ -142,7 +140,7 @@ impl GuardServer {
     }
 
     /// The record called `name` below this address.
-    pub fn below(&self, name: &str) -> Self {
+    pub(super) fn below(&self, name: &str) -> Self {
         let mut url = self.url.clone();
         // It has a host, so it can have a path.
         if let Ok(mut path) = url.path_segments_mut() {
@@ -157,14 +155,8 @@ impl GuardServer {
     }
 
     /// Its address without credentials.
-    pub fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         &self.shown
-    }
-
-    /// For how long the server has lacked a head that was let out; zero if it has all of them.
-    pub fn behind(&self) -> Duration {
-        let since = self.state().behind;
-        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Reads the record; `None` if there is none.
@@ -204,7 +196,6 @@ impl GuardServer {
 
     /// Replaces the record that was read or written last.
     pub(super) async fn write(&self, guard: Guard) -> Result<(), GuardServerError> {
-        self.state().behind.get_or_insert_with(Instant::now);
         let body = guard.to_text();
         let mut attempt = 0;
         loop {
@@ -316,7 +307,6 @@ impl GuardServer {
         state.tag = tag;
         state.known = Some(guard);
         state.attempted.clear();
-        state.behind = None;
     }
 
     fn status(&self, answer: &Response) -> GuardServerError {
