@@ -11,22 +11,22 @@
 //! secp256k1), and what is signed after an alias was moved to another key.
 
 mod algorithm;
-mod credentials;
+pub(crate) mod answers;
+pub(crate) mod credentials;
 mod metadata;
 mod place;
-mod profile;
+pub(crate) mod profile;
 pub mod sigv4;
-mod sts;
+pub(crate) mod sts;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use waxwing_crypto::SignatureAlgorithm;
 use waxwing_encoding::base64;
 use waxwing_net::{Client, HeaderName, Request, Response, Url, header};
 
-use self::algorithm::choose;
+use self::answers::{PublicHalf, Read, Signed};
 use self::credentials::Chain;
 use self::place::{endpoint, host, region};
 use self::sigv4::Signing;
@@ -70,26 +70,6 @@ struct Kms {
     chain: Chain,
 }
 
-/// What `GetPublicKey` answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PublicHalf {
-    key_id: String,
-    key_usage: String,
-    /// Keys that encrypt may have none.
-    public_key: Option<String>,
-    signing_algorithms: Option<Vec<String>>,
-}
-
-/// What `Sign` answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Signed {
-    key_id: String,
-    signature: String,
-    signing_algorithm: String,
-}
-
 pub(crate) async fn open(
     key: &AwsKey,
     opening: &Opening<'_>,
@@ -97,43 +77,19 @@ pub(crate) async fn open(
     let mut kms = Kms::new(key, opening.surroundings).map_err(|error| opening.failed(error))?;
     let found = kms.public_half().await;
     let found = found.map_err(|error| opening.failed(error))?;
-    if found.key_usage != "SIGN_VERIFY" {
-        return Err(OpenError::Usage {
-            key: opening.key(),
-            found: waxwing_net::printable(&found.key_usage),
-            expected: "SIGN_VERIFY",
-        });
-    }
-    let spki = found.spki().map_err(|error| opening.failed(error))?;
-    let public_key = opening.public_key(&spki)?;
-    let (name, algorithm) = choose(
-        found.signing_algorithms.as_deref(),
-        public_key.key_type(),
-        opening,
-    )?;
-    let algorithm = opening.fitting(algorithm, &public_key)?;
-    kms.own_id = own_id(&found.key_id).to_owned();
-    kms.signs_by = name;
+    let Read {
+        public_key,
+        signs_by,
+        algorithm,
+    } = found.read(opening)?;
+    kms.own_id = found.own_id().to_owned();
+    kms.signs_by = signs_by;
     Ok(Arc::new(RemoteKey {
         reference: opening.reference.clone(),
         public_key,
         algorithm,
         service: kms,
     }))
-}
-
-impl PublicHalf {
-    pub(crate) fn spki(&self) -> Result<Vec<u8>, ServiceError> {
-        let text = self.public_key.as_deref().unwrap_or_default();
-        match base64::decode(text) {
-            Ok(spki) if !spki.is_empty() => Ok(spki),
-            _ => Err(ServiceError::Answer {
-                service: SERVICE,
-                found: "without a PublicKey in base64".to_owned(),
-                expected: "one",
-            }),
-        }
-    }
 }
 
 impl Kms {
@@ -241,30 +197,8 @@ impl Service for Kms {
         let signed: Signed = self
             .ask("Sign", &question, ("sign", SIGN_ADVICE), expected)
             .await?;
-        let answer = |found: String, expected| ServiceError::Answer {
-            service: SERVICE,
-            found: waxwing_net::printable(&found),
-            expected,
-        };
-        if own_id(&signed.key_id) != self.own_id {
-            let found = format!("with a signature of the key {}", signed.key_id);
-            return Err(answer(
-                found,
-                "the key whose public half was asked for; if the alias was moved, start again",
-            ));
-        }
-        if signed.signing_algorithm != self.signs_by {
-            let found = format!("with a signature by {}", signed.signing_algorithm);
-            return Err(answer(found, "the algorithm that was asked for"));
-        }
-        base64::decode(&signed.signature)
-            .map_err(|error| answer(error.to_string(), "the signature in base64"))
+        signed.signature(&self.own_id, self.signs_by)
     }
-}
-
-/// The end of a key's ARN, which is the key's own, whatever alias was asked for.
-fn own_id(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether a refusal is one that passes.
