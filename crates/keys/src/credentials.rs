@@ -175,6 +175,14 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T: Ends> Kept<T> {
+    /// Drops what a service no longer takes, so that it is found anew; says whether that may help. What somebody else
+    /// exchanged meanwhile stays.
+    pub(crate) async fn forget(&self, old: &Arc<T>) -> bool {
+        let mut kept = self.0.lock().await;
+        kept.take_if(|kept| Arc::ptr_eq(kept, old));
+        old.end().is_some()
+    }
+
     /// What is kept, or what `find` finds. If it finds nothing while what is kept still lives, that is used.
     pub(crate) async fn get(
         &self,

@@ -27,7 +27,7 @@ use waxwing_encoding::base64;
 use waxwing_net::{Client, HeaderName, Request, Response, Url, header};
 
 use self::answers::{PublicHalf, Read, Signed};
-use self::credentials::Chain;
+use self::credentials::{Chain, Credentials};
 use self::place::{endpoint, host, region};
 use self::sigv4::Signing;
 pub(crate) use self::sts::refusal as refusal_in_xml;
@@ -69,6 +69,14 @@ struct Kms {
     client: Client,
     chain: Chain,
 }
+
+/// An action, what goes with it, what it is in words with what to do when it fails, and what should be answered.
+type Asked<'a> = (
+    &'a str,
+    &'a Value,
+    (&'static str, &'static str),
+    &'static str,
+);
 
 pub(crate) async fn open(
     key: &AwsKey,
@@ -123,10 +131,25 @@ impl Kms {
         &self,
         action: &str,
         question: &Value,
-        (deed, advice): (&'static str, &'static str),
+        reason: (&'static str, &'static str),
         expected: &'static str,
     ) -> Result<T, ServiceError> {
         let credentials = self.chain.credentials().await?;
+        let asked = (action, question, reason, expected);
+        match self.ask_by(&credentials, asked).await {
+            // They were taken back, or one of the clocks is wrong.
+            Err(error) if error.is_of_credentials() && self.chain.forget(&credentials).await => {
+                self.ask_by(&*self.chain.credentials().await?, asked).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_by<T: serde::de::DeserializeOwned>(
+        &self,
+        credentials: &Credentials,
+        (action, question, (deed, advice), expected): Asked<'_>,
+    ) -> Result<T, ServiceError> {
         let signing = Signing {
             access_key_id: &credentials.access_key_id,
             secret_access_key: &credentials.secret_access_key,

@@ -33,7 +33,7 @@ use crate::credentials::Kept;
 use crate::error::{OpenError, ServiceError};
 use crate::open::Opening;
 use crate::remote::{RemoteKey, Service};
-use crate::{AzureKey, Signer, Surroundings};
+use crate::{AzureKey, CredentialsError, Signer, Surroundings};
 
 pub(super) const SERVICE: &str = "Azure Key Vault";
 
@@ -107,11 +107,27 @@ impl KeyVault {
     async fn ask<T: DeserializeOwned>(
         &self,
         request: Request,
+        reason: (&'static str, &'static str),
+        expected: &'static str,
+    ) -> Result<T, ServiceError> {
+        let token = self.token().await?;
+        match self.ask_by(&token, request.clone(), reason, expected).await {
+            // It was taken back.
+            Err(error) if error.is_of_credentials() && self.tokens.forget(&token).await => {
+                let token = self.token().await?;
+                self.ask_by(&token, request, reason, expected).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_by<T: DeserializeOwned>(
+        &self,
+        token: &Token,
+        request: Request,
         (deed, advice): (&'static str, &'static str),
         expected: &'static str,
     ) -> Result<T, ServiceError> {
-        let find = credentials::find(&self.place, &self.surroundings);
-        let token = self.tokens.get(&*self.surroundings.clock, find).await?;
         let question = Question {
             service: SERVICE,
             deed,
@@ -120,6 +136,11 @@ impl KeyVault {
         };
         let request = request.bearer(&token.secret);
         question.json(&self.client, request, expected).await
+    }
+
+    async fn token(&self) -> Result<Arc<Token>, CredentialsError> {
+        let find = credentials::find(&self.place, &self.surroundings);
+        self.tokens.get(&*self.surroundings.clock, find).await
     }
 }
 

@@ -145,17 +145,33 @@ impl CloudKms {
     async fn ask<T: DeserializeOwned>(
         &self,
         request: Request,
-        (deed, advice): (&'static str, &'static str),
+        reason: (&'static str, &'static str),
         expected: &'static str,
     ) -> Result<T, ServiceError> {
         let token = self.token().await?;
-        let AccessToken {
-            secret,
-            quota_project,
-            ..
-        } = &token.token;
+        match self
+            .ask_by(&token.token, request.clone(), reason, expected)
+            .await
+        {
+            // It was taken back.
+            Err(error) if error.is_of_credentials() && self.tokens.forget(&token).await => {
+                let token = self.token().await?;
+                self.ask_by(&token.token, request, reason, expected).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_by<T: DeserializeOwned>(
+        &self,
+        token: &AccessToken,
+        request: Request,
+        (deed, advice): (&'static str, &'static str),
+        expected: &'static str,
+    ) -> Result<T, ServiceError> {
+        let secret = &token.secret;
         let mut request = request.bearer(secret);
-        if let Some(project) = quota_project {
+        if let Some(project) = &token.quota_project {
             request = request.header(HeaderName::from_static("x-goog-user-project"), project);
         }
         let question = Question {
@@ -164,9 +180,8 @@ impl CloudKms {
             advice,
             secrets: &[secret],
         };
-        question
-            .json(&self.surroundings.client, request, expected)
-            .await
+        let client = &self.surroundings.client;
+        question.json(client, request, expected).await
     }
 
     async fn token(&self) -> Result<Arc<Token>, CredentialsError> {

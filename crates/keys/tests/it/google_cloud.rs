@@ -10,7 +10,7 @@ use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SignatureAlgorithm as A
 use waxwing_encoding::base64;
 
 use crate::world::{
-    Asked, Fault, Kind, Noon, World, open, open_with, refused, signs, surroundings,
+    Asked, Fault, Kind, Noon, World, open, open_with, refused, shown, signs, surroundings,
 };
 
 pub(crate) const HOST: &str = "https://cloudkms.googleapis.com";
@@ -55,11 +55,12 @@ fn algorithm(name: &str) -> Algorithm {
 
 impl GoogleCloud {
     fn public_key(self, world: &World, name: &str, fault: Fault) -> Response {
-        let pem = world.key.public_key().to_pem();
+        let pem = shown(&world.key, fault);
         let algorithm = match fault {
             Fault::Encrypts => "RSA_DECRYPT_OAEP_2048_SHA256",
             Fault::Unknown => "EC_SIGN_SECP256K1_SHA256",
             Fault::OtherKind => "EC_SIGN_P384_SHA384",
+            Fault::Weak => "RSA_SIGN_PKCS1_2048_SHA256",
             _ => self.0,
         };
         let summed = match fault {
