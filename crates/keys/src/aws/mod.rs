@@ -6,7 +6,8 @@
 //! {"KeyId":"arn:aws:kms:…","Signature":"…","SigningAlgorithm":"ECDSA_SHA_256"}
 //! ```
 //!
-//! A key signs by the first of its algorithms that has the hash asked for, else by the first of all: most keys have one.
+//! A key signs by the first of its algorithms that has the hash asked for, else by the first that is known: most keys have
+//! one.
 //! Refused: keys that do not sign, algorithms outside the registry (among them PSS with another hash than SHA-256 and
 //! secp256k1), and what is signed after an alias was moved to another key.
 

@@ -58,6 +58,9 @@ impl Kind for Amazon {
                 let fits = |one: &&(&str, Algorithm)| one.1.goes_with(kind);
                 let mut names: Vec<&str> =
                     ALGORITHMS.iter().filter(fits).map(|one| one.0).collect();
+                if kind == KeyType::Ed25519 {
+                    names.insert(0, "ED25519_PH_SHA_512");
+                }
                 match fault {
                     Fault::Unknown => names = vec!["SM2DSA"],
                     Fault::OtherKind => names = vec!["ECDSA_SHA_384"],
