@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
         let mut written = "[default]\n".to_owned();
         for (name, value) in &settings {
             assert!(!name.is_empty() && !value.contains('\n'));
-            written.push_str(&format!("{name} = {value}\n"));
+            written.push_str(&format!("{name}={value}\n"));
         }
         assert_eq!(aws_profile(&written, is_config), Some(settings));
     }
