@@ -1,8 +1,9 @@
 """Makes a key at AWS KMS, by boto3, and names it:
 
-    python amazon_key.py URL KEY_SPEC ALIAS [ROOTS]     ->     {"id", "arn"}
+    python amazon_key.py URL KEY_SPEC ALIAS [ROOTS]     ->     {"id", "arn", "pem"}, the public half if it has one
 """
 
+import base64
 import json
 import sys
 
@@ -20,4 +21,9 @@ client = boto3.client(
 usage = "ENCRYPT_DECRYPT" if spec == "SYMMETRIC_DEFAULT" else "SIGN_VERIFY"
 key = client.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
 client.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
-json.dump({"id": key["KeyId"], "arn": key["Arn"]}, sys.stdout)
+made = {"id": key["KeyId"], "arn": key["Arn"]}
+if usage == "SIGN_VERIFY":
+    der = client.get_public_key(KeyId=key["KeyId"])["PublicKey"]
+    lines = base64.encodebytes(der).decode()
+    made["pem"] = f"-----BEGIN PUBLIC KEY-----\n{lines}-----END PUBLIC KEY-----\n"
+json.dump(made, sys.stdout)

@@ -3,7 +3,8 @@
 //   node oidc.mjs [EMAIL]
 //
 // prints `issuer URL`, with an address `token TOKEN` too, and then serves until standard input ends. Without one,
-// whoever comes may log in, under any name that is an address.
+// whoever comes may log in, under any name that is an address. Of each request that has parameters it prints
+// `asked METHOD PATH JSON`, without who the client is and how it shows that, and without what is random.
 
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -29,7 +30,16 @@ const provider = new Provider(issuer, {
     redirect_uris: [redirect, 'http://localhost/auth/callback'],
     grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
     response_types: ['code'],
-  }],
+  },
+  // Machines, which show a secret.
+  ...['robot', 'vouched-robot'].map((client_id) => ({
+    client_id,
+    client_secret: 's3cret',
+    token_endpoint_auth_method: 'client_secret_post',
+    redirect_uris: [],
+    grant_types: ['client_credentials'],
+    response_types: [],
+  }))],
   claims: { openid: ['sub'], email: ['email', 'email_verified'] },
   // Otherwise the address is told at the user info endpoint alone, where Fulcio does not look.
   conformIdTokenClaims: false,
@@ -37,9 +47,39 @@ const provider = new Provider(issuer, {
     accountId: id,
     claims: async () => ({ sub: id, email: id, email_verified: true }),
   }),
-  features: { devInteractions: { enabled: true }, deviceFlow: { enabled: true } },
+  features: { clientCredentials: { enabled: true }, devInteractions: { enabled: true }, deviceFlow: { enabled: true } },
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'one' }] },
   cookies: { keys: [randomBytes(16).toString('hex')] },
+});
+
+// A code that is copied from the address to which the browser cannot go: the library's own rules know no such
+// address for a client, and leave it to whoever runs it to allow more.
+const { prototype } = provider.Client;
+const allowed = prototype.redirectUriAllowed;
+prototype.redirectUriAllowed = function redirectUriAllowed(uri) {
+  return uri === 'urn:ietf:wg:oauth:2.0:oob' || allowed.call(this, uri);
+};
+
+// A machine gets an access token, as OAuth has it, and no word on who it is. For one of the two the issuer says that
+// too, as some do whose machines sign.
+const random = ['code', 'code_challenge', 'code_verifier', 'device_code', 'nonce', 'state'];
+provider.use(async (ctx, next) => {
+  await next();
+  const { oidc } = ctx;
+  const told = Object.entries(oidc?.params ?? {})
+    .filter(([name, value]) => value !== undefined && !['client_id', 'client_secret'].includes(name))
+    .map(([name, value]) => [name, random.includes(name) ? '(random)' : value]);
+  // What is below is between it and the browser.
+  const isClients = told.length && !ctx.path.startsWith('/auth/');
+  if (isClients) console.log(`asked ${ctx.method} ${ctx.path} ${JSON.stringify(Object.fromEntries(told.sort()))}`);
+  const isMachine = oidc?.params?.grant_type === 'client_credentials' && ctx.body?.access_token;
+  if (isMachine && oidc.client.clientId === 'vouched-robot') {
+    const machine = { sub: 'robot', email: 'robot@foreign.example', email_verified: true };
+    const token = new provider.IdToken(machine, { ctx });
+    token.scope = 'openid email';
+    token.set('at_hash', ctx.body.access_token);
+    ctx.body = { ...ctx.body, id_token: await token.issue({ use: 'idtoken' }) };
+  }
 });
 server.on('request', provider.callback());
 

@@ -5,6 +5,8 @@
 //! COSIGN_TIMESTAMP_SERVER_URL=… stands for --timestamp-server-url=…
 //! ```
 //!
+//! Flags that should no longer be used are told of as they are given, by a table ([`Deprecated`]).
+//!
 //! Tools that find values in files too, or under other names, look for them first and hand them over as
 //! [`Standing`].
 //!
@@ -19,6 +21,7 @@ use std::fmt;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, Parser};
 
+use crate::deprecated::{self, Deprecated};
 use crate::single_dash::{self, SingleDash};
 use crate::{Environment, Exit, Output, parse_boolean};
 
@@ -31,6 +34,7 @@ pub struct Dialect<'a> {
     single_dash: SingleDash,
     binding: Option<Binding<'a>>,
     standing: Option<&'a BTreeMap<String, Standing>>,
+    deprecated: &'a [Deprecated<'a>],
 }
 
 /// What stands for a flag that is not given.
@@ -101,6 +105,12 @@ impl<'a> Dialect<'a> {
         }
     }
 
+    /// Says which flags should no longer be used, when they are given.
+    #[must_use]
+    pub fn with_deprecated(self, deprecated: &'a [Deprecated<'a>]) -> Self {
+        Self { deprecated, ..self }
+    }
+
     /// Reads `arguments`, of which the first is the program's name. Help goes to `output`, and so do
     /// complaints; then the program is to end with the [`Exit`] given.
     pub fn parse<T: Parser>(
@@ -108,7 +118,7 @@ impl<'a> Dialect<'a> {
         arguments: impl IntoIterator<Item = OsString>,
         output: &mut Output,
     ) -> Result<T, Exit> {
-        let command = self.command(T::command());
+        let mut command = self.command(T::command());
         let mut arguments: Vec<OsString> = arguments.into_iter().collect();
         for found in single_dash::find(&command, &arguments) {
             let (short, long) = (found.found, found.expected);
@@ -123,12 +133,21 @@ impl<'a> Dialect<'a> {
             ));
             arguments[found.position] = long.into();
         }
-        let matches = command.try_get_matches_from(&arguments);
-        let parsed = matches.and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
-        parsed.map_err(|error| match is_help(&error) {
-            true => show_help(&error, output),
-            false => self.refuse(&error, &arguments, output),
-        })
+        let matches = command.try_get_matches_from_mut(&arguments);
+        let parsed = matches.and_then(|mut matches| {
+            let given = deprecated::given(&command, &matches, self.deprecated);
+            Ok((T::from_arg_matches_mut(&mut matches)?, given))
+        });
+        match parsed {
+            Ok((parsed, given)) => {
+                for flag in given {
+                    output.deprecated_flag(flag.name, flag.advice);
+                }
+                Ok(parsed)
+            }
+            Err(error) if is_help(&error) => Err(show_help(&error, output)),
+            Err(error) => Err(self.refuse(&error, &arguments, output)),
+        }
     }
 
     /// `command` with these habits, for help pages and completions too.

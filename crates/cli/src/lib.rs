@@ -13,6 +13,7 @@
 mod artifact;
 mod boolean;
 pub mod browser;
+mod deprecated;
 mod dialect;
 mod duration;
 mod environment;
@@ -31,6 +32,7 @@ mod version;
 
 pub use artifact::ReadArtifact;
 pub use boolean::{BooleanError, parse_boolean};
+pub use deprecated::{Deprecated, DeprecatedFlag};
 pub use dialect::{Dialect, Standing};
 pub use duration::{DurationError, parse_duration};
 pub use environment::Environment;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
-use waxwing_cli::{Output, files};
+use waxwing_cli::files;
 use waxwing_crypto::HashAlgorithm;
 use waxwing_encoding::base64;
 use waxwing_model::Bundle;
@@ -37,23 +37,6 @@ pub(crate) struct EvidenceFlags {
 }
 
 impl EvidenceFlags {
-    /// Notices for flags that the original will drop.
-    pub(crate) fn deprecated(&self, output: &mut Output) {
-        let flags = [
-            (self.signature.is_some(), "signature"),
-            (self.rfc3161_timestamp.is_some(), "rfc3161-timestamp"),
-            (
-                self.signature_digest_algorithm.is_some(),
-                "signature-digest-algorithm",
-            ),
-        ];
-        for (is_given, name) in flags {
-            if is_given {
-                output.deprecated_flag(name, "it works here; bundles have its place");
-            }
-        }
-    }
-
     /// Refuses evidence that nobody would look at.
     pub(crate) fn check(&self, common: &CommonVerify) -> anyhow::Result<()> {
         ensure!(

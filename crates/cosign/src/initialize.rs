@@ -16,7 +16,7 @@ use waxwing_crypto::{Digest, HashAlgorithm};
 use waxwing_encoding::hex;
 use waxwing_net::{Request, StatusCode};
 
-use crate::{Means, trust};
+use crate::{Means, root_status, trust};
 
 /// Largest root that is read, in bytes: as much as the TUF client takes.
 const LARGEST_ROOT: usize = 512_000;
@@ -65,8 +65,18 @@ impl Initialize {
             fresh_for: FRESH_FOR,
             offline: false,
         };
+        let local = settings.cache.clone().unwrap_or_default();
         let store = trust::new_store(means, settings);
         let initialized = store.initialize().await?;
+        trust::passed_over(&initialized.trusted_root, output);
+        if let Some(inventory) = &initialized.without_trusted_root {
+            output.warn(&format!(
+                "{} gives out no trusted_root.json, so whom to trust is known by its single files: from when to \
+                 when a key counts is not; have its keeper add one",
+                initialized.mirror
+            ));
+            root_status::print(&local, &initialized.mirror, inventory, output)?;
+        }
         if let Some(reason) = initialized.no_signing_config {
             output.warn(&format!(
                 "there is no signing config, so that signing needs --signing-config: {reason}"

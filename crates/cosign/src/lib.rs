@@ -7,6 +7,7 @@ mod blob;
 mod bundle;
 mod completion;
 mod debug;
+mod deprecated;
 mod env_command;
 mod evidence;
 mod flags;
@@ -15,6 +16,7 @@ mod key;
 mod older_log;
 mod patience;
 mod predicate;
+mod root_status;
 mod service_spec;
 mod sign;
 mod signing_config;
@@ -133,7 +135,8 @@ pub fn run(
     let environment = surroundings.environment;
     let dialect = Dialect::new()
         .with_single_dash(SingleDash::Rewrite)
-        .with_environment("COSIGN", environment, &UNBOUND);
+        .with_environment("COSIGN", environment, &UNBOUND)
+        .with_deprecated(deprecated::DEPRECATED);
     let cosign: Cosign = match dialect.parse(arguments, output) {
         Ok(cosign) => cosign,
         Err(exit) => return exit,

@@ -11,7 +11,7 @@ use waxwing_crypto::{PublicKey, SignatureAlgorithm};
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::signing_config::Selector;
 use waxwing_model::trusted_root::{
-    CertificateAuthority, LARGEST_TRUSTED_ROOT, TransparencyLog, Version,
+    CertificateAuthority, LARGEST_TRUSTED_ROOT, Reason, TransparencyLog, Version,
 };
 use waxwing_model::{SigningConfig, TrustedRoot, Window};
 use waxwing_pki::{Certificate, DistinguishedName};
@@ -129,6 +129,7 @@ pub(crate) async fn of_instance(
 ) -> anyhow::Result<TrustedRoot> {
     let found = store(means, offline)?.trusted_root().await?;
     said(&found.from, output);
+    passed_over(&found.value, output);
     Ok(found.value)
 }
 
@@ -199,6 +200,16 @@ fn said(source: &Source, output: &mut Output) {
             "Offline: trusting {source}; what was revoked since is not known"
         )),
         Source::Cache { .. } | Source::Repository { .. } => {}
+    }
+}
+
+/// Says which single files do not count: who signed by them will be refused.
+pub(crate) fn passed_over(root: &TrustedRoot, output: &mut Output) {
+    for one in &root.passed_over {
+        // A log of tomorrow in a trusted root of today is nobody's mistake.
+        if !matches!(one.reason, Reason::Algorithm { .. }) {
+            output.warn(&one.to_string());
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use waxwing_log::backup::{self, Copied, CopyError, CopyOptions};
-use waxwing_log::{Format, LocalSettings};
+use waxwing_log::{Format, GuardPlace, LocalSettings};
 use waxwing_tlog::note::{NoteKeyError, NoteVerifier};
 
 use crate::data::{DataError, NEXT_RING, RING, hold, read_ring};
@@ -152,7 +152,7 @@ pub async fn back_up(
 pub async fn restore(
     from: &Path,
     to: &Path,
-    guards: Option<&Path>,
+    guards: Option<&GuardPlace>,
     mut progress: impl FnMut(&str, u64, u64),
 ) -> Result<Vec<CopiedLog>, InstanceCopyError> {
     let ring = ring_of(from)?;
@@ -167,7 +167,7 @@ pub async fn restore(
         options.verifiers = vec![log.verifier(&ring)?];
         let target = to.join("logs").join(&log.held.name);
         let mut settings = LocalSettings::new(target.clone(), log.format());
-        settings.guard = guards.map(|guards| guards.join(&log.held.name));
+        settings.guard = guards.map(|guards| guards.below(&log.held.name));
         let copying = backup::restore(&log.directory, settings, &options, |done, all| {
             progress(&log.held.name, done, all);
         });

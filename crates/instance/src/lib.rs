@@ -46,6 +46,7 @@ use waxwing_client::{IdentityToken, Signer};
 use waxwing_crypto::{KeyType, Random};
 use waxwing_encoding::time::Clock;
 use waxwing_issuer::Identity;
+use waxwing_log::GuardPlace;
 use waxwing_model::{SigningConfig, TrustedRoot};
 use waxwing_net::{Client, Routes};
 use waxwing_serve::{Metrics, Observations, RequestLog};
@@ -288,9 +289,9 @@ impl std::fmt::Debug for Believer {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Choices {
-    /// Where the guards of the logs are, best on another disk. Without, logs that were set back are not
+    /// Where the guards of the logs are, best on another disk or with a server. Without, logs that were set back are not
     /// noticed.
-    pub guards: Option<PathBuf>,
+    pub guards: Option<GuardPlace>,
     /// The issuers that Fulcio believes besides the instance's own.
     pub fulcio: Option<FulcioConfiguration>,
     /// Who of them may get a certificate.

@@ -16,7 +16,7 @@ use crate::present::{Door, Present};
 use crate::rotation::{NewKey, Rotation};
 use crate::services::{Ground, Services};
 use crate::standing::Standing;
-use crate::storage::Storage;
+use crate::storage::{Guards, Storage};
 use crate::trust_repository::{Publishing, RootChange, TrustRepository, Waiting};
 use crate::watched::Watched;
 use crate::{Address, Beliefs, Choices, StartError, Surroundings, trust, users};
@@ -53,7 +53,7 @@ impl Ingredients {
                 logs: data.path().join("logs"),
                 indexes: data.path().join("index"),
                 users: users(data.path()),
-                guards: choices.guards.clone(),
+                guards: choices.guards.clone().map(Guards::new),
             },
             standing: Standing::new(&choices, &surroundings)?,
             beliefs: RwLock::new(Arc::new(Beliefs {

@@ -1,25 +1,67 @@
 //! Where an instance keeps what grows: in memory, or below its directory.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use waxwing_ctlog::{DirectoryIssuers, Issuers, MemoryIssuers};
 use waxwing_issuer::{FileUsers, Users};
-use waxwing_log::{Driver, Format, LocalDriver, LocalSettings, MemoryDriver};
+use waxwing_log::{Driver, Format, GuardPlace, LocalDriver, LocalSettings, MemoryDriver};
 
 /// Where the logs are kept.
 #[derive(Debug, Clone)]
 pub(crate) enum Storage {
     /// Gone with the process.
     Memory,
-    /// DIR/logs/NAME, DIR/index/NAME and DIR/private/users.json; with the guards in a directory of their own,
+    /// DIR/logs/NAME, DIR/index/NAME and DIR/private/users.json; with the guards in a place of their own,
     /// if one was named.
     Directory {
         logs: PathBuf,
         indexes: PathBuf,
         users: PathBuf,
-        guards: Option<PathBuf>,
+        guards: Option<Guards>,
     },
+}
+
+/// The guards of all logs. Each is made once: a log that is opened again goes on with what is known of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Guards {
+    place: GuardPlace,
+    made: Arc<Mutex<BTreeMap<String, GuardPlace>>>,
+}
+
+impl Guards {
+    pub(crate) fn new(place: GuardPlace) -> Self {
+        let made = Arc::default();
+        Self { place, made }
+    }
+
+    fn of(&self, name: &str) -> GuardPlace {
+        let mut made = self.made();
+        let place = made.entry(name.to_owned());
+        place.or_insert_with(|| self.place.below(name)).clone()
+    }
+
+    fn directory(&self) -> Option<PathBuf> {
+        match &self.place {
+            GuardPlace::File(directory) => Some(directory.clone()),
+            GuardPlace::Server(_) => None,
+        }
+    }
+
+    fn behind(&self) -> Vec<(String, Duration)> {
+        let made = self.made();
+        let behind = made.iter().filter_map(|(name, place)| match place {
+            GuardPlace::Server(server) => Some((name.clone(), server.behind())),
+            GuardPlace::File(_) => None,
+        });
+        behind.collect()
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<String, GuardPlace>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Storage {
@@ -37,7 +79,7 @@ impl Storage {
             Self::Memory => Arc::new(MemoryDriver::new()),
             Self::Directory { logs, guards, .. } => {
                 let mut settings = LocalSettings::new(logs.join(name), format);
-                settings.guard = guards.as_ref().map(|guards| guards.join(name));
+                settings.guard = guards.as_ref().map(|guards| guards.of(name));
                 Arc::new(LocalDriver::new(settings))
             }
         }
@@ -64,10 +106,22 @@ impl Storage {
         match self {
             Self::Memory => Vec::new(),
             Self::Directory { logs, guards, .. } => {
-                let guards = guards.clone().map(|guards| ("guard", guards));
+                let guards = guards.as_ref().and_then(Guards::directory);
+                let guards = guards.map(|guards| ("guard", guards));
                 let data = std::iter::once(("data", logs.clone()));
                 data.chain(guards).collect()
             }
+        }
+    }
+
+    /// For how long the server of guards has lacked a log's head, by the log; nothing if they are in files.
+    pub(crate) fn guards_behind(&self) -> Vec<(String, Duration)> {
+        match self {
+            Self::Directory {
+                guards: Some(guards),
+                ..
+            } => guards.behind(),
+            _ => Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! waxwing_tuf_valid_days_remaining{role="timestamp"} 6.9
 //! waxwing_log_entries{log="rekor-log-1"} 12345
 //! waxwing_log_checkpoint_age_seconds{log="rekor-log-1"} 3.2
+//! waxwing_guard_behind_seconds{log="rekor-log-1"} 0
 //! waxwing_disk_free_bytes{place="data"} 81234567890
 //! ```
 
@@ -77,6 +78,11 @@ impl Watched {
             "What is free on the disk of a directory.",
             "place",
         )?;
+        let guards = gauge(
+            "waxwing_guard_behind_seconds",
+            "Seconds for which the server of guards has lacked a log's last head; 0 if it has it.",
+            "log",
+        )?;
         metrics.when_asked(move || {
             let now = self.clock.now();
             let present = self.door.present();
@@ -94,6 +100,9 @@ impl Watched {
             for (name, log) in &present.services.logs {
                 let ahead = self.storage.write_ahead(name);
                 logs.set(now, name, log, ahead.as_deref());
+            }
+            for (log, behind) in self.storage.guards_behind() {
+                guards.set([&log], behind.as_secs_f64());
             }
             for (place, path) in self.storage.disks() {
                 if let Ok(disk) = rustix::fs::statvfs(&path) {

@@ -213,7 +213,7 @@ pub async fn restore(
         return Err(CopyError::Taken { path: path() });
     }
     let mut source = LocalSettings::new(from, to.format);
-    let guard = target.guard_now().map_err(unread)?;
+    let guard = target.guard_now().await?;
     source.guard = to.guard.clone().filter(|_| guard.is_some());
     if let Some(guard) = guard {
         let found = Directory::new(source.clone(), Vec::new())

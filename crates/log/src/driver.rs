@@ -239,6 +239,9 @@ pub enum DriverError {
         /// The directory.
         path: PathBuf,
     },
+    /// Somebody else has moved the guard.
+    #[error(transparent)]
+    GuardMoved(Box<GuardMoved>),
     /// The storage failed.
     #[error("the storage failed to {operation}: {source}")]
     Unavailable {
@@ -247,4 +250,27 @@ pub enum DriverError {
         /// What the storage said.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// Another writer has moved the guard: the log is written elsewhere too, from a copy of it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(
+    "the guard {place} was {}, and somebody else has written {}: another copy of this log is being written; \
+     nothing more is let out here, so find it and stop one of the two",
+    guard_told(known.as_ref()), guard_told(found.as_ref())
+)]
+pub struct GuardMoved {
+    /// Where the guard is.
+    pub place: String,
+    /// What it is now.
+    pub found: Option<Guard>,
+    /// What it was here.
+    pub known: Option<Guard>,
+}
+
+fn guard_told(guard: Option<&Guard>) -> String {
+    match guard {
+        Some(guard) => format!("that of {} entries", guard.size),
+        None => "none".to_owned(),
+    }
 }

@@ -62,8 +62,8 @@ mod waiting;
 
 pub use directory::{Directory, DirectoryError};
 pub use driver::{
-    Driver, DriverError, Guard, GuardSwap, Object, Operation, Outcome, Record, RecordEntry,
-    Recovered,
+    Driver, DriverError, Guard, GuardMoved, GuardSwap, Object, Operation, Outcome, Record,
+    RecordEntry, Recovered,
 };
 pub use entry::{Added, Entry, Leaf, LeafBytes, Published};
 pub use error::{AddError, LogError, ReadError, Refusal};
@@ -74,7 +74,7 @@ pub use follow::{Cursor, CursorError, FollowError};
 pub use format::Format;
 pub use head::{Head, HeadSigner};
 pub use keys::{Key, KeyIndex, KeySettings, LocalKeys};
-pub use local::{LocalDriver, LocalSettings};
+pub use local::{GuardPlace, GuardServer, GuardServerError, LocalDriver, LocalSettings};
 pub use log::Log;
 pub use memory::MemoryDriver;
 pub use publication::{CosignError, Cosigner, Cosigning};

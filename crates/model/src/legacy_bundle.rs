@@ -56,7 +56,7 @@ pub enum LegacyBundleError {
     /// A key where a certificate was expected.
     #[error(
         "the bundle's cert is a public key; expected a certificate. A file does not say by which key it is \
-         verified: give the key by --key"
+         verified: take the member cert out of it, and give the key by --key"
     )]
     PublicKey,
     /// The certificate.

@@ -18,6 +18,7 @@
 //! algorithm is not known at all: it is passed over and named in [`TrustedRoot::passed_over`], so
 //! that a log with tomorrow's algorithm does not take away today's.
 
+pub mod single_files;
 mod wire;
 
 use waxwing_crypto::{PublicKey, PublicKeyError, SignatureAlgorithm};
@@ -44,7 +45,7 @@ pub struct TrustedRoot {
     pub ct_logs: Vec<TransparencyLog>,
     /// Timestamp authorities.
     pub timestamp_authorities: Vec<CertificateAuthority>,
-    /// Logs that were not read because their algorithm is not known. They are not written again.
+    /// What does not count all the same, such as logs whose algorithm is not known. It is not written again.
     pub passed_over: Vec<PassedOver>,
 }
 
@@ -57,15 +58,43 @@ pub enum Version {
     V0_2,
 }
 
-/// A log that the trusted root names and that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the trusted root names and what does not count all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {role} {name} does not count: {reason}")]
 pub struct PassedOver {
-    /// What kind of log.
+    /// What kind of service.
     pub role: &'static str,
-    /// Its URL.
+    /// Its URL, or its file.
     pub name: String,
-    /// The name of its algorithm.
-    pub key_details: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a service does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// An algorithm that is not known.
+    #[error("its algorithm {key_details:?} is not known")]
+    Algorithm {
+        /// The name of its algorithm.
+        key_details: String,
+    },
+    /// A [single file](single_files) that is not active.
+    #[error("its status is {found:?}, and nothing says until when it was \"Active\"")]
+    Status {
+        /// The status.
+        found: String,
+    },
+    /// A certificate in a [single file](single_files) that leads to no root in another.
+    #[error("its certificate leads to no root that is active")]
+    NoRoot,
+    /// [Single files](single_files) of issuers alone, for a timestamp authority.
+    #[error("no certificate of a timestamp authority itself is active")]
+    NoLeaf,
+    /// A [single file](single_files) of which nobody knows what it is for.
+    #[error("what its repository says of it is no custom metadata of Sigstore's")]
+    Custom,
 }
 
 /// A log and its key.

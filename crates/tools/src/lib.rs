@@ -2,6 +2,7 @@
 //! floors below, under the original's name, flags, variables and exit codes.
 
 pub mod fulcio;
+mod kms;
 pub mod reload;
 pub mod stop;
 pub mod timestamp_cli;

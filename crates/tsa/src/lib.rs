@@ -11,6 +11,7 @@
 //! never an RFC 3161 rejection: that is how the original answers, and clients look for nothing else.
 
 mod counts;
+mod key;
 pub mod ntp;
 mod request;
 mod time_servers;
@@ -34,6 +35,7 @@ use waxwing_pki::timestamp::{
 use waxwing_serve::{HttpRejection, Overload, Route, read_body, with_body_cap};
 
 pub use counts::{ClockCounts, register_request_counts};
+pub use key::Key;
 pub use request::{RequestError, request_from_json};
 pub use time_servers::{TimeServers, TooFewServers};
 pub use watch::{ClockError, ClockState, ClockWatch, WatchSettings, WhenOff};
@@ -83,7 +85,7 @@ pub struct Service {
 }
 
 struct Inner {
-    authority: TimestampAuthority,
+    authority: TimestampAuthority<Key>,
     /// Made once: the chain does not change while the service runs.
     chain: String,
     clock: Arc<dyn Clock>,
@@ -101,8 +103,8 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// Stamps with this authority's key, by this clock. Refuses an authority whose timestamps others
     /// would refuse.
-    pub fn new(
-        authority: TimestampAuthority,
+    pub fn new<K: Into<Key>>(
+        authority: TimestampAuthority<K>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, TimestampAuthorityError> {
@@ -110,8 +112,8 @@ impl Service {
     }
 
     /// The same, with these settings and a watch over the clock, which somebody has to run.
-    pub fn with(
-        authority: TimestampAuthority,
+    pub fn with<K: Into<Key>>(
+        authority: TimestampAuthority<K>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         settings: Settings,
@@ -124,7 +126,7 @@ impl Service {
             .collect();
         Ok(Self {
             inner: Arc::new(Inner {
-                authority,
+                authority: authority.map_key(K::into),
                 chain,
                 clock,
                 random,
@@ -178,7 +180,8 @@ async fn timestamp(
         time: inner.clock.now(),
         serial: SerialNumber::new(serial),
     };
-    let response = inner.authority.respond(&request, details).map_err(|_| {
+    let response = key::stamp(&inner.authority, &request, details).await;
+    let response = response.map_err(|_| {
         let message = "Error generating timestamp response";
         HttpRejection::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     })?;

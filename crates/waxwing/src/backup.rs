@@ -7,9 +7,10 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use waxwing_cli::{Output, Progress, files};
 use waxwing_instance::backup::{self as instance, CopiedLog, InstanceCopy};
-use waxwing_log::LocalSettings;
 use waxwing_log::backup::{self, Copied, CopyOptions};
+use waxwing_log::{GuardPlace, LocalSettings};
 
+use crate::guard;
 use crate::log_place::LogPlace;
 use crate::opaque_log::{LARGEST_KEY, key_path, vkey_path, write_private};
 
@@ -60,9 +61,10 @@ pub(crate) struct Restore {
     /// Where the instance or the log will be
     #[arg(value_name = "DIR")]
     directory: PathBuf,
-    /// The file in which the log kept its last head; of an instance, the directory of those files
-    #[arg(long, value_name = "PATH")]
-    guard: Option<PathBuf>,
+    /// The file or the URL at which the log kept its last head; of an instance, the directory of those files,
+    /// or the URL above them
+    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    guard: Option<GuardPlace>,
     /// A key that the checkpoint may be signed by; repeat it for more [default: FROM/log.vkey]
     #[arg(long, value_name = "VKEY")]
     vkey: Vec<String>,
@@ -180,7 +182,7 @@ impl Backup {
 impl Restore {
     fn instance(&self, output: &mut Output) -> anyhow::Result<()> {
         let mut progress = Progress::of(output, "entries", 0);
-        let guards = self.guard.as_deref();
+        let guards = self.guard.as_ref();
         let copying = instance::restore(&self.from, &self.directory, guards, |_, done, all| {
             progress.show_of(output, done, all);
         });
@@ -216,7 +218,7 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_time()
+        .enable_all()
         .build()?;
     Ok(runtime.block_on(copying)?)
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 use waxwing_cli::Output;
-use waxwing_log::{Log, Published};
+use waxwing_log::{GuardPlace, Log, Published};
 
+use crate::guard;
 use crate::opaque_log::OpaqueLog;
 
 /// End a log for good: nothing more is added, everything stays readable
@@ -23,9 +24,9 @@ pub(crate) struct Freeze {
     /// Where the log and its key are
     #[arg(value_name = "DIR")]
     directory: PathBuf,
-    /// The file in which the log keeps its last head, if it is served with one
-    #[arg(long, value_name = "FILE")]
-    guard: Option<PathBuf>,
+    /// The file or the URL at which the log keeps its last head, if it is served with one
+    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    guard: Option<GuardPlace>,
 }
 
 impl Freeze {

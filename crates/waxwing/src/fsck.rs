@@ -6,8 +6,10 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use waxwing_cli::{Exit, Format, Output, Progress};
+use waxwing_log::GuardPlace;
 use waxwing_log::fsck::{self, Options, Problem, Report, Severity};
 
+use crate::guard;
 use crate::log_place::LogPlace;
 
 /// Check a log's directory: every entry is hashed again, up to the signed checkpoint
@@ -29,9 +31,9 @@ pub(crate) struct Fsck {
     /// A key that the checkpoint may be signed by; repeat it for more [default: DIR/log.vkey]
     #[arg(long, value_name = "VKEY")]
     vkey: Vec<String>,
-    /// The file in which the log keeps its last head
-    #[arg(long, value_name = "FILE")]
-    guard: Option<PathBuf>,
+    /// The file or the URL at which the log keeps its last head
+    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    guard: Option<GuardPlace>,
     /// How many threads; 0 takes one for each processor
     #[arg(long, value_name = "N", default_value_t = 0)]
     jobs: usize,

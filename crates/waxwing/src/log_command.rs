@@ -13,11 +13,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use waxwing_cli::Output;
-use waxwing_log::{PartialTiles, opaque};
+use waxwing_log::{GuardPlace, PartialTiles, opaque};
 use waxwing_serve::Listener;
 use waxwing_tools::stop::asked_to_stop;
 
 use crate::freeze::Freeze;
+use crate::guard;
 use crate::opaque_log::{LogKeyType, OpaqueLog};
 
 /// Transparency logs of one's own
@@ -56,9 +57,10 @@ struct Serve {
     /// The address to listen on; port 0 lets the system choose
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Keep the last head in this file too, on another disk: a directory that was set back is refused
-    #[arg(long, value_name = "FILE")]
-    guard: Option<PathBuf>,
+    /// Keep the last head here too, in a file on another disk or at the URL of a server that takes files by
+    /// PUT and If-Match: a directory that was set back is refused
+    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    guard: Option<GuardPlace>,
     /// The log's name, at the first start [default: waxwing.localhost/log]
     #[arg(long, value_name = "NAME")]
     origin: Option<String>,

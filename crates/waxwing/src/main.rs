@@ -7,6 +7,7 @@ mod conformance;
 mod env;
 mod freeze;
 mod fsck;
+mod guard;
 mod hammer;
 mod install;
 mod log_command;

@@ -23,7 +23,8 @@ use clap::ValueEnum;
 use waxwing_cli::{Output, files};
 use waxwing_crypto::{KeyType, PrivateKey};
 use waxwing_log::{
-    Format, HeadSigner, LocalDriver, LocalSettings, Log, PartialTiles, Settings, takeover,
+    Format, GuardPlace, HeadSigner, LocalDriver, LocalSettings, Log, PartialTiles, Settings,
+    takeover,
 };
 use waxwing_tlog::note::{NoteKeyError, NoteSigner, NoteVerifier};
 
@@ -59,8 +60,8 @@ pub(crate) struct OpaqueLog {
     signer: HeadSigner,
     verifier: NoteVerifier,
     must_exist: bool,
-    /// The file of the guard: the last head that was let out, apart from the log.
-    pub(crate) guard: Option<PathBuf>,
+    /// The last head that was let out, apart from the log.
+    pub(crate) guard: Option<GuardPlace>,
     /// Whether partial tiles become files.
     pub(crate) partial_tiles: PartialTiles,
     /// Whether the directory may be behind a network.

@@ -21,6 +21,7 @@ use waxwing_encoding::time::Clock;
 use waxwing_instance::{
     Address, Beliefs, DataDirectory, DataError, FulcioConfiguration, Instance, StartError,
 };
+use waxwing_log::GuardPlace;
 use waxwing_serve::{
     FileWatch, GrpcCounts, Listener, LogFormat, Process, RequestLog, Tls, TlsFiles, calls_alone,
     metrics_router,
@@ -29,6 +30,7 @@ use waxwing_tools::reload::Reloads;
 use waxwing_tools::stop::asked_to_stop;
 
 use crate::configuration::{FulcioSource, Settings};
+use crate::guard;
 use crate::system::{SystemClock, surroundings};
 
 /// Where an instance listens that was told nothing.
@@ -79,10 +81,10 @@ pub(crate) struct Up {
     /// Where clients find it, fixed at the first start [default: http:// and the address listened on]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Keep the last head of each log in this directory too, on another disk: logs that were set back are
-    /// refused
-    #[arg(long, value_name = "DIR")]
-    guard: Option<PathBuf>,
+    /// Keep the last head of each log here too, in a directory on another disk or below the URL of a server
+    /// that takes files by PUT and If-Match: logs that were set back are refused
+    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    guard: Option<GuardPlace>,
     /// Believe the issuers of this file too, in the form that Fulcio has for it: JSON or YAML with
     /// oidc-issuers, meta-issuers and ci-issuer-metadata
     #[arg(long, value_name = "FILE")]
@@ -135,7 +137,9 @@ impl Up {
             }
         };
         first(&self.data, &mut settings.data);
-        first(&self.guard, &mut settings.guard);
+        if self.guard.is_some() {
+            settings.guard.clone_from(&self.guard);
+        }
         settings.listen = self.listen.or(settings.listen);
         settings.metrics = self.metrics.or(settings.metrics);
         settings.public_url = self.public_url.clone().or(settings.public_url);
@@ -262,7 +266,7 @@ impl Up {
                 opened => break opened?,
             }
         };
-        if let Some(guard) = &settings.guard {
+        if let Some(GuardPlace::File(guard)) = &settings.guard {
             std::fs::create_dir_all(guard)
                 .with_context(|| format!("making the directory {}", guard.display()))?;
         }
@@ -288,8 +292,8 @@ impl Up {
             .with_context(|| format!("starting the instance in {}", path.display()))?;
         if settings.guard.is_none() {
             output.note(
-                "Without --guard DIR on another disk, a data directory that is set back to an older copy \
-                 of itself is not noticed.",
+                "Without --guard, which keeps the last heads on another disk or with a server, a data \
+                 directory that is set back to an older copy of itself is not noticed.",
             );
         }
         for need in instance.needs() {

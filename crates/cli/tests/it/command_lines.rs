@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use waxwing_cli::{Dialect, Environment, Exit, SingleDash, Standing, parse_duration};
+use waxwing_cli::{
+    Deprecated, DeprecatedFlag, Dialect, Environment, Exit, SingleDash, Standing, parse_duration,
+};
 
 use crate::desk;
 
@@ -321,4 +323,45 @@ fn a_tool_without_a_command_shows_its_help() {
     assert_eq!(exit, Exit::Success);
     assert!(desk.stdout.text().contains("Usage: tool"));
     assert_eq!(desk.stderr.text(), "");
+}
+
+#[test]
+fn a_deprecated_flag_is_told_of_where_it_stands_on_the_command_line() {
+    const FLAGS: &[DeprecatedFlag<'_>] = &[
+        DeprecatedFlag::new("key", "use another"),
+        DeprecatedFlag::new("use-signing-config", "it is used"),
+        DeprecatedFlag {
+            name: "annotation",
+            advice: "but for new",
+            stays_for: &["new"],
+        },
+    ];
+    let table = [Deprecated {
+        command: "sign-blob",
+        flags: &[FLAGS],
+    }];
+    let environment =
+        Environment::from_iter([("TOOL_KEY", "k"), ("TOOL_USE_SIGNING_CONFIG", "false")]);
+    let dialect = Dialect::new()
+        .with_environment("TOOL", &environment, &[])
+        .with_deprecated(&table);
+    for (line, expected) in [
+        ("sign-blob f", ""),
+        (
+            "sign-blob --use-signing-config=true --private-key k f",
+            "Flag --use-signing-config has been deprecated, it is used\n\
+             Flag --key has been deprecated, use another\n",
+        ),
+        ("sign-blob -a new f", ""),
+        (
+            "sign-blob -a old f",
+            "Flag --annotation has been deprecated, but for new\n",
+        ),
+        ("env --key k", ""),
+    ] {
+        let mut desk = desk(false, &Environment::new());
+        let parsed = dialect.parse::<Tool>(arguments(&format!("tool {line}")), &mut desk.output);
+        assert!(parsed.is_ok(), "{line}");
+        assert_eq!(desk.stderr.text(), expected, "{line}");
+    }
 }

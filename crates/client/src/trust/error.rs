@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use waxwing_encoding::time::UnixTime;
 use waxwing_model::signing_config::SigningConfigError;
 use waxwing_model::trusted_root::TrustedRootError;
+use waxwing_model::trusted_root::single_files::SingleFilesError;
 use waxwing_tuf::client::UpdateError;
 use waxwing_tuf::metadata::ContentError;
 
@@ -118,6 +119,17 @@ pub enum TrustStoreError {
         /// What is wrong with it.
         source: Box<TrustedRootError>,
     },
+    /// The files of a repository that gives out no trusted root.
+    #[error(
+        "{mirror} gives out no {}, nor what stands for it: {source}",
+        super::TRUSTED_ROOT
+    )]
+    SingleFiles {
+        /// The repository.
+        mirror: String,
+        /// What is wrong with them.
+        source: Box<SingleFilesError>,
+    },
     /// The signing config that the repository gives out.
     #[error("{path} of {mirror}: {source}")]
     SigningConfig {
@@ -161,6 +173,14 @@ pub enum TrustStoreError {
 }
 
 impl TrustStoreError {
+    /// Whether signed metadata says that there is no such target.
+    pub(super) fn is_no_target(&self) -> bool {
+        let Self::Refused { source, .. } = self else {
+            return false;
+        };
+        matches!(source.as_ref(), UpdateError::NoTarget { .. })
+    }
+
     /// Whether nobody answered, as opposed to an answer that is not believed.
     pub(super) fn is_unreachable(&self) -> bool {
         use waxwing_net::Error;

@@ -24,7 +24,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use waxwing_encoding::time::UnixTime;
-use waxwing_tuf::client::{LocalCopy, role_file_name, role_of_file_name};
+use waxwing_tuf::client::{LocalCopy, Trusted, UpdateError, role_file_name, role_of_file_name};
 
 use super::disk::{about, clear, files, make, private, read, remove, rename, sweep, write};
 use super::{TrustStoreError, record};
@@ -117,6 +117,22 @@ impl Folder {
             .collect())
     }
 
+    /// A target that is kept as metadata has it; `None` if none is, or if it cannot be known.
+    pub(super) fn verified_target(
+        &self,
+        trusted: &mut Trusted,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, UpdateError> {
+        let search = trusted.search(path);
+        if search.wanted().is_some() {
+            return Ok(None);
+        }
+        let target = search.finish()?;
+        target.plain_path()?;
+        let mut kept = self.target(path).unwrap_or_default().into_iter();
+        Ok(kept.find(|content| target.check(content).is_ok()))
+    }
+
     /// When the repository was last asked. A file that does not say so says that it never was.
     pub(super) fn asked(&self) -> Option<UnixTime> {
         let json = read(&self.beside("json")).ok()??;
@@ -159,6 +175,13 @@ impl Folder {
     /// Whether a target is kept, whatever its content.
     pub(super) fn has_target(&self, path: &str) -> bool {
         self.folder().join(target_path(path)).is_file()
+    }
+
+    /// Whether any target is kept but this one.
+    pub(super) fn has_target_beside(&self, path: &str) -> bool {
+        let other = self.folder().join(target_path(path));
+        let kept = files(&self.folder().join("targets")).unwrap_or_default();
+        kept.iter().any(|kept| *kept != other)
     }
 
     /// Makes changes that belong together: all of them or none.

@@ -22,11 +22,15 @@ mod disk;
 mod error;
 mod folder;
 mod found;
+mod instance;
+mod inventory;
 mod keeper;
 mod mirror;
 pub mod record;
 mod update;
+mod wish;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,11 +45,14 @@ use waxwing_tuf::metadata::{Metadata, Root, Signed};
 pub use carried::{Carried, PUBLIC_GOOD, STAGING};
 pub use error::TrustStoreError;
 pub use found::{Because, Found, Source};
+pub use inventory::{Document, Inventory};
 
 use folder::Folder;
+use instance::Instance;
 use keeper::Keeper;
 use mirror::Mirror;
 use update::{Update, Wishes};
+use wish::{Content, Wish, single_files};
 
 /// The target that says whom to trust.
 pub const TRUSTED_ROOT: &str = "trusted_root.json";
@@ -82,6 +89,8 @@ pub struct Initialized {
     pub mirror: String,
     /// The trusted root.
     pub trusted_root: TrustedRoot,
+    /// What the repository has, where it gives out no trusted root: the one here is made of its single files.
+    pub without_trusted_root: Option<Inventory>,
     /// Why there is no signing config; without it signing needs one of its own.
     pub no_signing_config: Option<TrustStoreError>,
 }
@@ -91,13 +100,6 @@ pub struct TrustStore {
     settings: Settings,
     client: Client,
     clock: Arc<dyn Clock>,
-}
-
-/// The repository that is followed, and where to begin.
-struct Instance {
-    mirror: String,
-    folder: Option<Folder>,
-    carried: Option<Carried>,
 }
 
 impl TrustStore {
@@ -112,14 +114,8 @@ impl TrustStore {
 
     /// Whom to trust.
     pub async fn trusted_root(&self) -> Result<Found<TrustedRoot>, TrustStoreError> {
-        let found = self.target(TRUSTED_ROOT).await?;
-        found.try_map(|json, from| {
-            TrustedRoot::from_json(&json).map_err(|source| TrustStoreError::TrustedRoot {
-                mirror: from.url().to_owned(),
-                path: TRUSTED_ROOT,
-                source: Box::new(source),
-            })
-        })
+        let found = self.find(Wish::Trust).await?;
+        found.try_map(|content, from| content.trusted_root(from.url()))
     }
 
     /// With which services to sign.
@@ -136,13 +132,24 @@ impl TrustStore {
 
     /// The content of a target.
     pub async fn target(&self, path: &str) -> Result<Found<Vec<u8>>, TrustStoreError> {
+        let found = self.find(Wish::Target(path)).await?;
+        found.try_map(|content, from| match content {
+            Content::Target(content) => Ok(content),
+            Content::SingleFiles { .. } => Err(TrustStoreError::NotKept {
+                mirror: from.url().to_owned(),
+                path: path.to_owned(),
+            }),
+        })
+    }
+
+    async fn find(&self, wish: Wish<'_>) -> Result<Found<Content>, TrustStoreError> {
         let instance = self.instance()?;
         if self.settings.offline {
-            return self.offline(&instance, path);
+            return self.offline(&instance, wish);
         }
         let root = self.root(&instance)?;
         let now = self.clock.now();
-        let kept = self.kept(&instance, &root, path, now);
+        let kept = self.kept(&instance, &root, wish, now);
         if let (Ok(content), true) = (&kept, self.is_fresh(&instance, now)) {
             return Ok(instance.cached(content.clone(), Because::Fresh));
         }
@@ -151,10 +158,10 @@ impl TrustStore {
             true => self.client.clone().with_retry(Retry::never()),
             false => self.client.clone(),
         };
-        match self.refreshed(&instance, root.clone(), path, &client).await {
+        match self.refreshed(&instance, root.clone(), wish, &client).await {
             // Once more: a root that came before the failure may have taken keys away.
             Err(unreachable) if unreachable.is_unreachable() => {
-                match self.kept(&instance, &root, path, now) {
+                match self.kept(&instance, &root, wish, now) {
                     Ok(content) => {
                         let because = Because::Unreachable(unreachable.to_string());
                         Ok(instance.cached(content, because))
@@ -193,23 +200,21 @@ impl TrustStore {
                 now,
             },
             wishes: Wishes {
-                needed: TRUSTED_ROOT,
-                welcome: vec![SIGNING_CONFIG],
+                needed: Wish::Trust,
+                welcome: vec![Wish::Target(SIGNING_CONFIG)],
             },
         };
         let mut updated = update.run(&mut keeper).await?;
-        let found = instance.fresh(updated.content);
-        let trusted_root = found.try_map(|json, _| TrustedRoot::from_json(&json));
-        let trusted_root = trusted_root.map_err(|source| TrustStoreError::TrustedRoot {
-            mirror: instance.mirror.clone(),
-            path: TRUSTED_ROOT,
-            source: Box::new(source),
-        })?;
+        let trusted_root = updated.content.trusted_root(&instance.mirror)?;
         keeper.commit(&updated.changes, now)?;
         folder::follow(cache, &instance.mirror)?;
         Ok(Initialized {
             mirror: instance.mirror,
-            trusted_root: trusted_root.value,
+            trusted_root,
+            without_trusted_root: match updated.content {
+                Content::Target(_) => None,
+                Content::SingleFiles { .. } => Some(updated.inventory),
+            },
             no_signing_config: updated.failed.pop(),
         })
     }
@@ -257,14 +262,18 @@ impl TrustStore {
         asked.is_some_and(|asked| asked <= now && now < asked.plus_seconds(window))
     }
 
-    fn offline(&self, instance: &Instance, path: &str) -> Result<Found<Vec<u8>>, TrustStoreError> {
+    fn offline(
+        &self,
+        instance: &Instance,
+        wish: Wish<'_>,
+    ) -> Result<Found<Content>, TrustStoreError> {
         // Nothing has expired at the beginning of time.
         let kept = self.root(instance);
-        let kept = kept.and_then(|root| self.kept(instance, &root, path, UnixTime::EARLIEST));
+        let kept = kept.and_then(|root| self.kept(instance, &root, wish, UnixTime::EARLIEST));
         match (kept, instance.carried) {
             (Ok(content), _) => Ok(instance.cached(content, Because::Offline)),
-            (Err(_), Some(carried)) if path == TRUSTED_ROOT => Ok(Found {
-                value: carried.trusted_root.to_vec(),
+            (Err(_), Some(carried)) if wish.path() == TRUSTED_ROOT => Ok(Found {
+                value: Content::Target(carried.trusted_root.to_vec()),
                 from: Source::Embedded {
                     url: instance.mirror.clone(),
                 },
@@ -273,17 +282,17 @@ impl TrustStore {
         }
     }
 
-    /// A target out of the cache, verified from the root on.
+    /// What the cache has, verified from the root on.
     fn kept(
         &self,
         instance: &Instance,
         root: &[u8],
-        path: &str,
+        wish: Wish<'_>,
         now: UnixTime,
-    ) -> Result<Vec<u8>, TrustStoreError> {
+    ) -> Result<Content, TrustStoreError> {
         let not_kept = || TrustStoreError::NotKept {
             mirror: instance.mirror.clone(),
-            path: path.to_owned(),
+            path: wish.path().to_owned(),
         };
         let folder = instance.folder.as_ref().ok_or_else(not_kept)?;
         let mut before = Vec::new();
@@ -295,7 +304,7 @@ impl TrustStore {
                 break;
             }
             for copy in &copies {
-                match self.look_up(folder, root, copy.clone(), path, now) {
+                match self.look_up(folder, root, copy.clone(), wish, now) {
                     Ok(Some(content)) => return Ok(content),
                     Ok(None) | Err(UpdateError::NotFound { .. }) => error = not_kept(),
                     Err(source) => {
@@ -316,19 +325,24 @@ impl TrustStore {
         folder: &Folder,
         root: &[u8],
         local: LocalCopy,
-        path: &str,
+        wish: Wish<'_>,
         now: UnixTime,
-    ) -> Result<Option<Vec<u8>>, UpdateError> {
+    ) -> Result<Option<Content>, UpdateError> {
         let start = self.start(root.to_vec(), local, now);
         let mut trusted: Trusted = Refresh::offline(start)?;
-        let search = trusted.search(path);
-        if search.wanted().is_some() {
-            return Ok(None);
+        let missing = match folder.verified_target(&mut trusted, wish.path()) {
+            Err(missing @ UpdateError::NoTarget { .. }) if wish == Wish::Trust => missing,
+            found => return Ok(found?.map(Content::Target)),
+        };
+        let files = single_files(&trusted).map_err(|_| missing)?;
+        let mut contents = BTreeMap::new();
+        for path in files.paths() {
+            let Some(content) = folder.verified_target(&mut trusted, path)? else {
+                return Ok(None);
+            };
+            contents.insert(path.to_owned(), content);
         }
-        let target = search.finish()?;
-        target.plain_path()?;
-        let mut kept = folder.target(path).unwrap_or_default().into_iter();
-        Ok(kept.find(|content| target.check(content).is_ok()))
+        Ok(Some(Content::SingleFiles { files, contents }))
     }
 
     /// Where a refresh begins. A root that was given and is another than the one of that version in the
@@ -352,14 +366,14 @@ impl TrustStore {
         &self,
         instance: &Instance,
         root: Vec<u8>,
-        path: &str,
+        wish: Wish<'_>,
         client: &Client,
-    ) -> Result<Found<Vec<u8>>, TrustStoreError> {
+    ) -> Result<Found<Content>, TrustStoreError> {
         let now = self.clock.now();
         let mut done = None;
         let meanwhile = || {
             if self.is_fresh(instance, now) {
-                done = self.kept(instance, &root, path, now).ok();
+                done = self.kept(instance, &root, wish, now).ok();
             }
             done.is_some()
         };
@@ -378,50 +392,13 @@ impl TrustStore {
             },
             start: self.start(root, local, now),
             wishes: Wishes {
-                needed: path,
-                welcome: instance.has_beside(path),
+                needed: wish,
+                welcome: instance.has_beside(wish),
             },
         };
         let updated = update.run(&mut keeper).await?;
         keeper.commit(&updated.changes, now)?;
         Ok(instance.fresh(updated.content))
-    }
-}
-
-impl Instance {
-    fn asked(&self) -> Option<UnixTime> {
-        self.folder.as_ref().and_then(Folder::asked)
-    }
-
-    fn cached(&self, value: Vec<u8>, because: Because) -> Found<Vec<u8>> {
-        Found {
-            value,
-            from: Source::Cache {
-                url: self.mirror.clone(),
-                refreshed: self.asked(),
-                because,
-            },
-        }
-    }
-
-    fn fresh(&self, value: Vec<u8>) -> Found<Vec<u8>> {
-        Found {
-            value,
-            from: Source::Repository {
-                url: self.mirror.clone(),
-            },
-        }
-    }
-
-    /// The targets that are kept beside one: they move on with it, so that all are there when the
-    /// repository is not.
-    fn has_beside(&self, path: &str) -> Vec<&'static str> {
-        let known = [TRUSTED_ROOT, SIGNING_CONFIG].into_iter();
-        let kept = known.filter(|other| {
-            let folder = self.folder.as_ref();
-            *other != path && folder.is_some_and(|folder| folder.has_target(other))
-        });
-        kept.collect()
     }
 }
 

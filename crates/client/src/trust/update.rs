@@ -4,16 +4,18 @@
 //! section 5.3). Timestamp, snapshot and targets are kept together at the end: half of them would serve
 //! nobody when the repository is gone, and nothing was trusted by that half.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use waxwing_tuf::client::{
     Answer, LocalChange, Refresh, Start, Trusted, UpdateError, Wanted, role_file_name,
 };
 
-use super::TrustStoreError;
 use super::folder::{Change, target_path};
 use super::keeper::Keeper;
 use super::mirror::Mirror;
+use super::wish::{Content, Wish, single_files};
+use super::{Inventory, TrustStoreError};
 
 /// Longest target that is read, in bytes.
 const LONGEST_TARGET: u64 = 8 << 20;
@@ -25,18 +27,20 @@ pub(super) struct Update<'a> {
     pub(super) wishes: Wishes<'a>,
 }
 
-/// Which targets are wished for.
+/// What is wished for.
 pub(super) struct Wishes<'a> {
     /// Without it there is no point.
-    pub(super) needed: &'a str,
-    /// Those that come along if they can.
-    pub(super) welcome: Vec<&'a str>,
+    pub(super) needed: Wish<'a>,
+    /// What comes along if it can.
+    pub(super) welcome: Vec<Wish<'a>>,
 }
 
 /// What came of it.
 pub(super) struct Updated {
-    /// The target that was needed.
-    pub(super) content: Vec<u8>,
+    /// What was needed.
+    pub(super) content: Content,
+    /// What else there is.
+    pub(super) inventory: Inventory,
     /// What is to be kept, all of it or nothing.
     pub(super) changes: Vec<Change>,
     /// Why those do not come along that do not.
@@ -53,17 +57,17 @@ impl Update<'_> {
         let walk = Walk { mirror };
         let mut changes = Vec::new();
         let mut trusted = walk.refresh(start, keeper, &mut changes).await?;
-        let needed = wishes.needed;
         let content = walk
-            .target(&mut trusted, needed, keeper, &mut changes)
+            .wished(&mut trusted, wishes.needed, keeper, &mut changes)
             .await?;
         let mut failed = Vec::new();
-        for path in wishes.welcome {
-            let came = walk.target(&mut trusted, path, keeper, &mut changes).await;
+        for wish in wishes.welcome {
+            let came = walk.wished(&mut trusted, wish, keeper, &mut changes).await;
             failed.extend(came.err());
         }
         Ok(Updated {
             content,
+            inventory: Inventory::of(&trusted),
             changes,
             failed,
         })
@@ -102,6 +106,29 @@ impl Walk<'_> {
             }
         }
         refresh.finish().map_err(|source| self.refused(source))
+    }
+
+    async fn wished(
+        &self,
+        trusted: &mut Trusted,
+        wish: Wish<'_>,
+        keeper: &Keeper<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<Content, TrustStoreError> {
+        match self.target(trusted, wish.path(), keeper, changes).await {
+            Err(missing) if wish == Wish::Trust && missing.is_no_target() => {}
+            came => return came.map(Content::Target),
+        }
+        let files = single_files(trusted).map_err(|source| TrustStoreError::SingleFiles {
+            mirror: self.mirror.url.to_owned(),
+            source: Box::new(source),
+        })?;
+        let mut contents = BTreeMap::new();
+        for path in files.paths() {
+            let content = self.target(trusted, path, keeper, changes).await?;
+            contents.insert(path.to_owned(), content);
+        }
+        Ok(Content::SingleFiles { files, contents })
     }
 
     async fn target(

@@ -10,6 +10,7 @@ mod hostile_issuers;
 mod initialize;
 mod login;
 mod openid;
+mod single_files;
 #[cfg(unix)]
 mod spiffe;
 mod world;

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::json;
 use waxwing_client::trust::{FRESH_FOR, PUBLIC_GOOD, Settings, TRUSTED_ROOT, TrustStore};
-use waxwing_crypto::{KeyType, PrivateKey};
+use waxwing_crypto::{KeyType, PrivateKey, PublicKey};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_net::{Client, Retry};
 use waxwing_tuf::metadata::TopRole;
@@ -127,11 +128,30 @@ impl World {
 
     /// Sets a target, and with it makes new targets, snapshot and timestamp.
     pub(crate) fn publish(&mut self, path: &str, content: &[u8]) {
-        let edit = TargetEdit::Set {
+        self.edit(TargetEdit::Set {
             path: path.to_owned(),
             content: content.to_vec(),
             custom: None,
-        };
+        });
+    }
+
+    /// Sets the key of a log of Rekor as repositories had them without a trusted root.
+    pub(crate) fn publish_log(&mut self, path: &str, key: &PublicKey) {
+        let custom = json!({"sigstore": {"usage": "Rekor", "status": "Active", "uri": ""}});
+        self.edit(TargetEdit::Set {
+            path: path.to_owned(),
+            content: key.to_pem().into_bytes(),
+            custom: Some(custom),
+        });
+    }
+
+    /// Removes a target.
+    pub(crate) fn remove(&mut self, path: &str) {
+        let path = path.to_owned();
+        self.edit(TargetEdit::Remove { path });
+    }
+
+    fn edit(&mut self, edit: TargetEdit) {
         let expires = after(3650 * DAY);
         let (mut targets, files) = self.repository.draft_targets(&[edit], expires).unwrap();
         self.write(files);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use waxwing_cli::{Output, files};
+use waxwing_cli::files;
 use waxwing_pki::fulcio::Claim;
 use waxwing_pki::sct::{AddChainResponse, SignedCertificateTimestamp};
 use waxwing_verify::pattern::Pattern;
@@ -188,25 +188,6 @@ impl CertificateVerify {
         let response: AddChainResponse = serde_json::from_slice(&json).with_context(name)?;
         let sct = SignedCertificateTimestamp::try_from(&response).with_context(name)?;
         Ok(Some(sct))
-    }
-
-    /// Notices for flags that the original will drop.
-    pub(crate) fn deprecated(&self, output: &mut Output) {
-        let flags = [
-            (self.certificate.is_some(), "certificate"),
-            (self.ca_intermediates.is_some(), "ca-intermediates"),
-            (self.ca_roots.is_some(), "ca-roots"),
-            (self.certificate_chain.is_some(), "certificate-chain"),
-            (self.sct.is_some(), "sct"),
-        ];
-        for (is_given, name) in flags {
-            if is_given {
-                output.deprecated_flag(
-                    name,
-                    "it works here; bundles and trusted roots have its place",
-                );
-            }
-        }
     }
 }
 

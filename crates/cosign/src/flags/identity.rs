@@ -77,25 +77,6 @@ enum Flow {
 }
 
 impl IdentityFlags {
-    /// Notices for flags that the original will drop.
-    pub(crate) fn deprecated(&self, output: &mut Output) {
-        let config = "it works here; a --signing-config has its place";
-        let flags = [
-            (self.fulcio_url != FULCIO_URL, "fulcio-url", config),
-            (self.oidc_issuer != OIDC_ISSUER, "oidc-issuer", config),
-            (
-                self.insecure_skip_verify,
-                "insecure-skip-verify",
-                "it has no effect",
-            ),
-        ];
-        for (is_given, name, advice) in flags {
-            if is_given {
-                output.deprecated_flag(name, advice);
-            }
-        }
-    }
-
     /// The token.
     pub(crate) async fn token(
         &self,

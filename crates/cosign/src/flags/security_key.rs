@@ -19,7 +19,8 @@ impl SecurityKey {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         ensure!(
             !self.sk,
-            "--sk (slot {}): hardware tokens are not used here; use --key with a file",
+            "--sk asks for the key in slot {:?} of a hardware token, and no token is read here; give the key by --key \
+             (a file, env://VARIABLE or a URL), or leave both out and sign by an identity",
             self.slot
         );
         Ok(())

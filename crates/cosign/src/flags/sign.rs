@@ -148,38 +148,6 @@ impl SignCommon {
         self.tlog_upload && !self.use_signing_config && self.signing_config.is_none()
     }
 
-    /// Notices for flags that the original will drop.
-    pub(crate) fn deprecated(&self, output: &mut Output) {
-        let flags = [
-            (
-                !self.tlog_upload,
-                "tlog-upload",
-                "it works here; a --signing-config without logs says the same",
-            ),
-            (self.issue_certificate, "issue-certificate", "it works here"),
-            (
-                !self.new_bundle_format,
-                "new-bundle-format",
-                "both formats are written here",
-            ),
-            (
-                self.rekor_url != REKOR_URL,
-                "rekor-url",
-                "it works here; a --signing-config has its place",
-            ),
-            (
-                self.timestamp.timestamp_server_url.is_some(),
-                "timestamp-server-url",
-                "it works here; a --signing-config has its place",
-            ),
-        ];
-        for (is_given, name, advice) in flags {
-            if is_given {
-                output.deprecated_flag(name, advice);
-            }
-        }
-    }
-
     /// The services that the flags ask for.
     pub(crate) async fn services(
         &self,
@@ -187,7 +155,6 @@ impl SignCommon {
         means: &Means<'_>,
         output: &mut Output,
     ) -> anyhow::Result<Services> {
-        self.security_key.check()?;
         let other_url = [
             (self.rekor_url != REKOR_URL, "--rekor-url"),
             (urls.fulcio != FULCIO_URL, "--fulcio-url"),

@@ -76,40 +76,8 @@ impl CommonVerify {
         requirements
     }
 
-    /// Notices for flags that the original will drop, and a warning where a check is left out.
-    pub(crate) fn deprecated(&self, output: &mut Output) {
-        let flags = [
-            (
-                self.timestamp_certificate_chain.is_some(),
-                "timestamp-certificate-chain",
-                "it works here; trusted roots have its place",
-            ),
-            (
-                self.private_infrastructure,
-                "private-infrastructure",
-                "use --insecure-ignore-tlog",
-            ),
-            (
-                self.experimental_oci11,
-                "experimental-oci11",
-                "it has no effect",
-            ),
-            (
-                !self.new_bundle_format,
-                "new-bundle-format",
-                "both formats are read here",
-            ),
-            (
-                self.rekor_url != REKOR_URL,
-                "rekor-url",
-                "it works here; trusted roots have its place",
-            ),
-        ];
-        for (is_given, name, advice) in flags {
-            if is_given {
-                output.deprecated_flag(name, advice);
-            }
-        }
+    /// Warns where a check is left out.
+    pub(crate) fn warn(&self, output: &mut Output) {
         if self.insecure_ignore_tlog {
             output.warn(
                 "the signature need not be in a transparency log: who steals a key or fools an authority \

@@ -72,7 +72,6 @@ pub(crate) struct AttestBlob {
 
 impl AttestBlob {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
-        self.deprecated(output);
         let statement = self.statement(means, output).await?;
         let kind = Kind {
             key: KeyType::EcdsaP256,
@@ -103,24 +102,6 @@ impl AttestBlob {
             timestamp: self.rfc3161_timestamp_bundle.as_deref(),
         };
         pieces.write(&signed.bundle, output)
-    }
-
-    fn deprecated(&self, output: &mut Output) {
-        let flags = [
-            (self.output_signature.is_some(), "output-signature"),
-            (self.output_attestation.is_some(), "output-attestation"),
-            (self.output_certificate.is_some(), "output-certificate"),
-            (self.rekor_entry_type != "dsse", "rekor-entry-type"),
-            (
-                self.rfc3161_timestamp_bundle.is_some(),
-                "rfc3161-timestamp-bundle",
-            ),
-        ];
-        for (is_given, name) in flags {
-            if is_given {
-                output.deprecated_flag(name, "the bundle has all of it");
-            }
-        }
     }
 
     async fn statement(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<Vec<u8>> {

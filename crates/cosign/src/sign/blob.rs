@@ -63,7 +63,7 @@ pub(crate) struct SignBlob {
 
 impl SignBlob {
     pub(crate) async fn run(&self, means: &Means<'_>, output: &mut Output) -> anyhow::Result<()> {
-        let (format, signature) = self.output(output);
+        let (format, signature) = self.output();
         ensure!(
             self.blobs.len() == 1 || self.common.bundle.is_none() && signature.is_none(),
             "one --bundle or --output-signature for {} files would be written over; leave it out, and each \
@@ -134,23 +134,11 @@ impl SignBlob {
     }
 
     /// `--output json`, or the file of `--output-signature` by its older name.
-    fn output(&self, output: &mut Output) -> (Format, Option<PathBuf>) {
-        let flags = [
-            (!self.b64, "b64"),
-            (self.output_signature.is_some(), "output-signature"),
-            (self.output_certificate.is_some(), "output-certificate"),
-            (self.rfc3161_timestamp.is_some(), "rfc3161-timestamp"),
-        ];
-        for (is_given, name) in flags {
-            if is_given {
-                output.deprecated_flag(name, "it works here; the bundle has all of it");
-            }
-        }
+    fn output(&self) -> (Format, Option<PathBuf>) {
         match self.output.as_deref() {
             Some("json") => (Format::Json, self.output_signature.clone()),
             Some("text") | None => (Format::Text, self.output_signature.clone()),
             Some(path) => {
-                output.deprecated_flag("output", "for a file: use --output-signature");
                 let signature = self.output_signature.clone();
                 (Format::Text, signature.or(Some(path.into())))
             }

@@ -55,8 +55,7 @@ impl Signing {
         means: &Means<'_>,
         output: &mut Output,
     ) -> anyhow::Result<Self> {
-        common.deprecated(output);
-        identity.deprecated(output);
+        common.security_key.check()?;
         let mut consent = Consent {
             yes: common.yes,
             asked: false,

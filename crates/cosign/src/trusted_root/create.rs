@@ -67,7 +67,7 @@ impl Create {
             true => trust::of_instance(means, false, output).await?,
             false => trust::nobody(),
         };
-        let older = self.older.services(output)?;
+        let older = self.older.services()?;
         let services = [
             (&self.fulcio, &older.fulcio, "--fulcio"),
             (&self.rekor, &older.rekor, "--rekor"),

@@ -3,7 +3,6 @@
 
 use anyhow::{bail, ensure};
 use clap::Args;
-use waxwing_cli::Output;
 
 /// The older flags.
 #[derive(Debug, Args)]
@@ -55,8 +54,7 @@ pub(crate) struct Services {
 }
 
 impl OlderFlags {
-    pub(crate) fn services(&self, output: &mut Output) -> anyhow::Result<Services> {
-        self.deprecated(output);
+    pub(crate) fn services(&self) -> anyhow::Result<Services> {
         Ok(Services {
             fulcio: authorities(
                 ("fulcio-uri", &self.fulcio_uri),
@@ -82,32 +80,6 @@ impl OlderFlags {
                 (&self.ctfe_start_time, &self.ctfe_end_time),
             )?,
         })
-    }
-
-    fn deprecated(&self, output: &mut Output) {
-        let flags = [
-            (&self.certificate_chain, "certificate-chain", "fulcio"),
-            (&self.fulcio_uri, "fulcio-uri", "fulcio"),
-            (&self.ctfe_key, "ctfe-key", "ctfe"),
-            (&self.ctfe_start_time, "ctfe-start-time", "ctfe"),
-            (&self.ctfe_end_time, "ctfe-end-time", "ctfe"),
-            (&self.ctfe_url, "ctfe-url", "ctfe"),
-            (&self.rekor_key, "rekor-key", "rekor"),
-            (&self.rekor_start_time, "rekor-start-time", "rekor"),
-            (&self.rekor_end_time, "rekor-end-time", "rekor"),
-            (&self.rekor_url, "rekor-url", "rekor"),
-            (
-                &self.timestamp_certificate_chain,
-                "timestamp-certificate-chain",
-                "tsa",
-            ),
-            (&self.timestamp_uri, "timestamp-uri", "tsa"),
-        ];
-        for (given, name, instead) in flags {
-            if !given.is_empty() {
-                output.deprecated_flag(name, &format!("use --{instead}"));
-            }
-        }
     }
 }
 

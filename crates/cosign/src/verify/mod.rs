@@ -47,9 +47,7 @@ impl<'a> Asked<'a> {
         means: &'a Means<'a>,
         output: &mut Output,
     ) -> anyhow::Result<Self> {
-        common.deprecated(output);
-        signer.certificate.deprecated(output);
-        evidence.deprecated(output);
+        common.warn(output);
         evidence.check(common)?;
         let mut policy = signer.policy(means).await?.at(means.clock.now());
         if let Some(hash) = evidence.hash()? {

@@ -1,4 +1,4 @@
-//! Where the issuing key lives: the door for files, memory, and later PKCS#11 and key services.
+//! Where the issuing key lives: the door for files, memory, key services, and later PKCS#11.
 //!
 //! A [`Backend`] gives the [`Issuer`] of the moment, and the issuer signs two things. What a
 //! certificate says is decided before; a key that lives elsewhere takes the bytes to be signed from
@@ -61,7 +61,7 @@ pub struct LocalIssuer {
 
 /// A backend that never changes.
 #[derive(Debug)]
-pub struct Fixed(Arc<LocalIssuer>);
+pub struct Fixed(Arc<dyn Issuer>);
 
 impl LocalIssuer {
     /// Issues with `issuing`; `above` are the certificates over it, the root last.
@@ -88,14 +88,14 @@ impl LocalIssuer {
 
 impl Fixed {
     /// Always this issuer.
-    pub fn new(issuer: LocalIssuer) -> Self {
+    pub fn new(issuer: impl Issuer + 'static) -> Self {
         Self(Arc::new(issuer))
     }
 }
 
 impl Backend for Fixed {
     fn issuer(&self) -> Arc<dyn Issuer> {
-        Arc::<LocalIssuer>::clone(&self.0)
+        Arc::clone(&self.0)
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod backend;
 mod ct_log;
+mod elsewhere;
 mod ephemeral;
 mod file;
 
@@ -30,6 +31,7 @@ use crate::identity::Principal;
 
 pub use backend::{Backend, Fixed, Issuer, LocalIssuer, Signing};
 pub use ct_log::CtLog;
+pub use elsewhere::RemoteIssuer;
 pub use ephemeral::ephemeral;
 pub use file::{FileAuthority, FileError, FileSettings};
 pub use waxwing_pki::fulcio::AuthorityRefused;

@@ -51,7 +51,7 @@ fn hold(data: &Path, days: i64) -> DataDirectory {
 
 async fn open(data: &Path, guards: Option<&Path>, days: i64) -> Result<Instance, StartError> {
     let mut choices = Choices::default();
-    choices.guards = guards.map(Path::to_owned);
+    choices.guards = guards.map(waxwing_log::GuardPlace::from);
     Instance::open(hold(data, days), choices, surroundings(days)).await
 }
 
@@ -94,7 +94,7 @@ async fn an_instance_is_copied_while_it_runs_and_goes_on_from_the_copy() {
     instance.close().await;
     // The first copy is older than what was let out.
     let restored = folder.join("restored");
-    let refused = restore(&copy, &restored, Some(&guards), |_, _, _| {}).await;
+    let refused = restore(&copy, &restored, Some(&guards.clone().into()), |_, _, _| {}).await;
     let Err(InstanceCopyError::Log { name, source }) = refused else {
         panic!("{refused:?}");
     };
@@ -106,7 +106,7 @@ async fn an_instance_is_copied_while_it_runs_and_goes_on_from_the_copy() {
     fs::remove_dir_all(&restored).unwrap();
     back_up(&data, &copy, ALL, |_, _, _| {}).await.unwrap();
     fs::remove_dir_all(&data).unwrap();
-    restore(&copy, &restored, Some(&guards), |_, _, _| {})
+    restore(&copy, &restored, Some(&guards.clone().into()), |_, _, _| {})
         .await
         .unwrap();
     let instance = open(&restored, Some(&guards), 0).await.unwrap();

@@ -33,7 +33,7 @@ impl Place {
         let guards = self.0.path().join("guards");
         fs::create_dir_all(&guards).unwrap();
         let mut choices = Choices::default();
-        choices.guards = Some(guards);
+        choices.guards = Some(guards.into());
         Instance::open(self.data()?, choices, surroundings()).await
     }
 

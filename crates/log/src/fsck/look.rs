@@ -12,7 +12,7 @@ use waxwing_tlog::note::{Note, NoteVerifier};
 use super::ground::Ground;
 use super::problem::{ProblemKind, Problems};
 use super::tail::Tail;
-use crate::{DriverError, Guard, LocalDriver};
+use crate::{DriverError, Guard, GuardPlace, LocalDriver};
 
 const CHECKPOINT: &str = "checkpoint";
 
@@ -124,17 +124,18 @@ pub(super) type Known = Option<(Guard, PathBuf)>;
 
 pub(super) fn known_guard(
     ground: &Ground,
-    guard: std::io::Result<Option<Guard>>,
-    path: Option<PathBuf>,
+    guard: Result<Option<Guard>, DriverError>,
+    place: Option<GuardPlace>,
     not_checked: &mut Vec<String>,
 ) -> Known {
-    let Some(path) = path else {
+    let Some(place) = place else {
         not_checked.push("whether the directory was set back: no guard was given".to_owned());
         return None;
     };
+    let path = PathBuf::from(place.to_string());
     let found = match guard {
         Ok(Some(guard)) => return Some((guard, path)),
-        Ok(None) => "no file".to_owned(),
+        Ok(None) => "nothing".to_owned(),
         Err(error) => error.to_string(),
     };
     let kind = ProblemKind::GuardUnreadable;

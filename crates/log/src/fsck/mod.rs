@@ -130,7 +130,7 @@ pub fn check(
     let problems = Problems::new(options.listed);
     let mut not_checked = Vec::new();
     // The guard first: it can only be behind what is read after it.
-    let guard = driver.guard_now();
+    let guard = driver.guard_blocking();
     let (checkpoint, tail) = look(&driver, &problems)?
         .ok_or_else(|| FsckError::NoLog(directory.display().to_string()))?;
     let checkpoint = checkpoint.and_then(|note| believed(&note, verifiers, &problems));

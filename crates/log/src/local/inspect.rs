@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Inner, LocalDriver, format, guard, wal};
+use super::{GuardPlace, Inner, LocalDriver, format, guard, wal};
 use crate::files;
 use crate::keys::LocalKeys;
 use crate::{DriverError, Format, Guard, LocalSettings, Object, Record};
@@ -55,10 +55,30 @@ impl LocalDriver {
         Ok(Some(found.records))
     }
 
-    /// What the file of the guard says, if one was named.
-    pub(crate) fn guard_now(&self) -> io::Result<Option<Guard>> {
-        let path = self.inner.settings.guard.as_ref();
-        path.map_or(Ok(None), |path| guard::read(&*self.inner.files, path))
+    /// What the guard says, if a place was named for it.
+    pub(crate) async fn guard_now(&self) -> Result<Option<Guard>, DriverError> {
+        match &self.inner.settings.guard {
+            Some(place) => place.read(&self.inner.files, false).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same, for who blocks anyway: a server is asked from a thread of its own, since whoever calls may be in
+    /// a runtime or in none.
+    pub(crate) fn guard_blocking(&self) -> Result<Option<Guard>, DriverError> {
+        let failed = |source| files::failed("read the guard", source);
+        if let Some(GuardPlace::File(path)) = &self.inner.settings.guard {
+            return guard::read_file(&*self.inner.files, path).map_err(failed);
+        }
+        let ask = || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build().map_err(failed)?;
+            runtime.block_on(self.guard_now())
+        };
+        std::thread::scope(|scope| match scope.spawn(ask).join() {
+            Ok(answer) => answer,
+            Err(_) => Err(failed(io::Error::other("the thread has panicked"))),
+        })
     }
 
     /// The index of keys, to be read.

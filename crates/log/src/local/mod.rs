@@ -19,10 +19,12 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use waxwing_crypto::{Random, SystemRandom};
 
+pub use self::guard::{GuardPlace, GuardServer, GuardServerError};
 use self::layout::Layout;
 use self::objects::{Objects, Unsynced};
 use self::record::Nonce;
@@ -31,12 +33,15 @@ use self::wal::Wal;
 use crate::files::{self, Disk, FileSystem, blocking};
 use crate::keys::{KeySettings, LocalKeys};
 use crate::{
-    Driver, DriverError, Format, Guard, GuardSwap, Head, KeyIndex, Object, Operation, Outcome,
-    Record, Recovered, ledger,
+    Driver, DriverError, Format, Guard, GuardMoved, GuardSwap, Head, KeyIndex, Object, Operation,
+    Outcome, Record, Recovered, ledger,
 };
 
 /// How many objects are written at a time: each waits for the disk, and they wait together.
 const WRITERS: usize = 8;
+
+/// How long it takes at most until a server that did not take the guard is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Where a log is, and how it is kept.
 #[derive(Debug, Clone)]
@@ -46,9 +51,9 @@ pub struct LocalSettings {
     pub directory: PathBuf,
     /// In which form the entries are; it is fixed when the log begins.
     pub format: Format,
-    /// The file of the guard, on another disk than the directory. Without one a directory that was
-    /// set back to an older copy of itself is not noticed.
-    pub guard: Option<PathBuf>,
+    /// Where the guard is: on another disk than the directory, or with a server. Without one a directory
+    /// that was set back to an older copy of itself is not noticed.
+    pub guard: Option<GuardPlace>,
     /// The bytes of one file of the write-ahead log.
     pub slot_bytes: u64,
     /// How the index against duplicates is kept.
@@ -94,8 +99,8 @@ struct Inner {
     objects: Objects,
     writer: Mutex<Writer>,
     guard: Mutex<GuardState>,
-    /// Held while the guard's file is written: of two writes the older must not come last.
-    guard_file: Mutex<()>,
+    /// Held while the guard is written: of two writes the older must not come last.
+    guard_place: tokio::sync::Mutex<()>,
     /// Held while a checkpoint is written: whoever opens a log shows the first one, and so does the
     /// task that shows all others, and both write under one name before.
     checkpoint_file: Mutex<()>,
@@ -112,10 +117,13 @@ struct Writer {
 #[derive(Debug, Default)]
 struct GuardState {
     current: Option<Guard>,
-    /// Whether the file lacks the current one.
+    /// Whether its place lacks the current one.
     behind: bool,
     /// Whether a task is about to write it.
     scheduled: bool,
+    /// What another writer has put there. Nothing more is let out: which of the two logs is the right one,
+    /// only an operator can say.
+    moved: Option<Box<GuardMoved>>,
 }
 
 impl fmt::Debug for LocalDriver {
@@ -150,7 +158,7 @@ impl LocalDriver {
             layout,
             writer: Mutex::default(),
             guard: Mutex::default(),
-            guard_file: Mutex::default(),
+            guard_place: tokio::sync::Mutex::default(),
             checkpoint_file: Mutex::default(),
         };
         Self {
@@ -173,7 +181,10 @@ impl Driver for LocalDriver {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
             let files = Arc::clone(&inner.files);
-            blocking(&*files, "open the log", move || Ok(inner.open())).await?
+            let held = Arc::clone(&inner);
+            blocking(&*files, "open the log", move || Ok(held.begin_opening())).await??;
+            let guard = inner.read_guard().await?;
+            blocking(&*files, "open the log", move || Ok(inner.open(guard))).await?
         })
     }
 
@@ -262,19 +273,27 @@ impl Driver for LocalDriver {
     ) -> Operation<'_, Result<GuardSwap, DriverError>> {
         Box::pin(async move {
             self.inner.must_write("swap the guard")?;
+            let place = self.inner.settings.guard.as_ref();
+            // A server may be out of reach, or refuse: who starts a log is told so at once.
+            let is_first = expected.is_none() && matches!(place, Some(GuardPlace::Server(_)));
             {
                 let mut guard = self.inner.guard();
+                guard.refuse_moved()?;
                 if guard.current != expected {
                     return Ok(GuardSwap::Other(guard.current));
                 }
                 guard.current = Some(new);
                 guard.behind = true;
-                if guard.scheduled || self.inner.settings.guard.is_none() {
+                if guard.scheduled || place.is_none() {
                     return Ok(GuardSwap::Swapped);
                 }
-                guard.scheduled = true;
+                guard.scheduled = !is_first;
             }
-            tokio::spawn(write_guard_behind(Arc::downgrade(&self.inner)));
+            if is_first {
+                self.inner.write_guard().await?;
+            } else {
+                tokio::spawn(write_guard_behind(Arc::downgrade(&self.inner)));
+            }
             Ok(GuardSwap::Swapped)
         })
     }
@@ -297,25 +316,33 @@ impl Driver for LocalDriver {
     fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
+            inner.write_guard().await?;
             let files = Arc::clone(&inner.files);
-            blocking(&*files, "flush the log", move || {
-                inner.write_guard()?;
-                inner.settle_checkpoint()
-            })
-            .await
+            blocking(&*files, "flush the log", move || inner.settle_checkpoint()).await
         })
     }
 }
 
 /// Writes the guard after a pause, once for all that came in meanwhile.
 async fn write_guard_behind(inner: Weak<Inner>) {
-    tokio::time::sleep(guard::INTERVAL).await;
     // A log that was closed has written its guard, and the lock must not wait for this.
-    let Some(inner) = inner.upgrade() else { return };
-    inner.guard().scheduled = false;
-    let files = Arc::clone(&inner.files);
-    // What could not be written is written with the next head, or when the log is closed.
-    let _ = blocking(&*files, "write the guard", move || inner.write_guard()).await;
+    let interval = |inner: Arc<Inner>| inner.settings.guard.as_ref().map(GuardPlace::interval);
+    let mut pause = inner.upgrade().and_then(interval).unwrap_or_default();
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(inner) = inner.upgrade() else { return };
+        inner.guard().scheduled = false;
+        // What could not be written is written with the next head, or when the log is closed.
+        let written = inner.write_guard().await;
+        // A server comes back some day, and the next head may be a long time off.
+        let is_server = matches!(inner.settings.guard, Some(GuardPlace::Server(_)));
+        let mut state = inner.guard();
+        if written.is_ok() || !is_server || state.scheduled || state.moved.is_some() {
+            return;
+        }
+        state.scheduled = true;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 impl Inner {
@@ -336,17 +363,24 @@ impl Inner {
         Err(files::failed(operation, source))
     }
 
-    fn open(&self) -> Result<Recovered, DriverError> {
+    /// What comes before the guard is read: for the writer the locks, for a reader nothing.
+    fn begin_opening(&self) -> Result<(), DriverError> {
         if self.settings.read_only {
-            return self.look();
+            return Ok(());
         }
         self.refuse_backup()?;
         let mut writer = self.writer();
         // The hand on the files of before goes first: after an error nothing about it is sure.
         writer.wal = None;
         self.objects.forget();
-        self.take_hold(&mut writer)?;
-        let guard = self.read_guard()?;
+        self.take_hold(&mut writer)
+    }
+
+    fn open(&self, guard: Option<Guard>) -> Result<Recovered, DriverError> {
+        if self.settings.read_only {
+            return self.look(guard);
+        }
+        let mut writer = self.writer();
         let nonce = match format::read(&*self.files, &self.layout, self.settings.format)? {
             Some(nonce) => nonce,
             None => {
@@ -400,7 +434,7 @@ impl Inner {
     }
 
     /// Reads what is there beside whoever writes it.
-    fn look(&self) -> Result<Recovered, DriverError> {
+    fn look(&self, guard: Option<Guard>) -> Result<Recovered, DriverError> {
         let nonce = format::read(&*self.files, &self.layout, self.settings.format)?;
         let records = match nonce {
             Some(nonce) => {
@@ -410,7 +444,7 @@ impl Inner {
             None => Vec::new(),
         };
         let keys = Arc::new(self.open_keys()?);
-        Ok(recovered(self.read_guard()?, records, keys))
+        Ok(recovered(guard, records, keys))
     }
 
     fn open_keys(&self) -> Result<LocalKeys, DriverError> {
@@ -425,28 +459,31 @@ impl Inner {
         )
     }
 
-    /// The guard, as it is in memory or in the file: in one process it may not have been written yet.
-    fn read_guard(&self) -> Result<Option<Guard>, DriverError> {
-        let mut state = self.guard();
-        if state.current.is_none()
-            && let Some(path) = &self.settings.guard
+    /// The guard, as it is in memory or in its place: in one process it may not have been written yet.
+    async fn read_guard(&self) -> Result<Option<Guard>, DriverError> {
         {
-            let read = guard::read(&*self.files, path);
-            state.current = read.map_err(|source| files::failed("read the guard", source))?;
+            let state = self.guard();
+            state.refuse_moved()?;
+            if state.current.is_some() {
+                return Ok(state.current);
+            }
         }
-        Ok(state.current)
+        let Some(place) = &self.settings.guard else {
+            return Ok(None);
+        };
+        let guard = place.read(&self.files, !self.settings.read_only).await?;
+        self.guard().current = guard;
+        Ok(guard)
     }
 
-    fn write_guard(&self) -> io::Result<()> {
-        let Some(path) = &self.settings.guard else {
+    async fn write_guard(&self) -> Result<(), DriverError> {
+        let Some(place) = &self.settings.guard else {
             return Ok(());
         };
-        let _writing = self
-            .guard_file
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.guard_place.lock().await;
         let guard = {
             let mut state = self.guard();
+            state.refuse_moved()?;
             if !std::mem::take(&mut state.behind) {
                 return Ok(());
             }
@@ -455,9 +492,13 @@ impl Inner {
         let Some(guard) = guard else {
             return Ok(());
         };
-        let written = guard::write(&*self.files, path, guard);
-        if written.is_err() {
-            self.guard().behind = true;
+        let written = place.write(&self.files, guard).await;
+        if let Err(error) = &written {
+            let mut state = self.guard();
+            state.behind = true;
+            if let DriverError::GuardMoved(moved) = error {
+                state.moved = Some(moved.clone());
+            }
         }
         written
     }
@@ -522,6 +563,15 @@ impl Inner {
             file => file?.sync()?,
         }
         self.files.sync_directory(self.layout.root())
+    }
+}
+
+impl GuardState {
+    fn refuse_moved(&self) -> Result<(), DriverError> {
+        match &self.moved {
+            None => Ok(()),
+            Some(moved) => Err(DriverError::GuardMoved(moved.clone())),
+        }
     }
 }
 

@@ -38,13 +38,13 @@ async fn copy(bench: &Bench, directory: &Path) -> Result<Copied, CopyError> {
 /// Restores `directory/copy` into `directory/again/log`, under the guard of the log.
 async fn restore(bench: &Bench, directory: &Path) -> Result<Copied, CopyError> {
     let mut to = settings(&directory.join("again"));
-    to.guard = Some(directory.join("guard"));
+    to.guard = Some(directory.join("guard").into());
     backup::restore(&directory.join("copy"), to, &options(bench), |_, _| {}).await
 }
 
 fn again(directory: &Path) -> LocalDriver {
     let mut to = settings(&directory.join("again"));
-    to.guard = Some(directory.join("guard"));
+    to.guard = Some(directory.join("guard").into());
     LocalDriver::new(to)
 }
 
@@ -62,7 +62,7 @@ async fn goes_on(bench: &Bench, directory: &Path, size: u64) {
     assert_eq!((added.index, added.existed), (size, false));
     log.close().await;
     let mut settings = settings(&directory.join("again"));
-    settings.guard = Some(directory.join("guard"));
+    settings.guard = Some(directory.join("guard").into());
     let report = check(settings, &bench.signer.verifiers());
     assert_eq!(report.problems, []);
 }

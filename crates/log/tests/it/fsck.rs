@@ -87,12 +87,12 @@ pub(crate) async fn shown(log: &Log, directory: &Path) {
 
 pub(crate) fn settings(directory: &Path) -> LocalSettings {
     let mut settings = LocalSettings::new(directory.join("log"), Format::TlogTiles);
-    settings.guard = Some(directory.join("guard"));
+    settings.guard = Some(directory.join("guard").into());
     settings.slot_bytes = 1 << 20;
     settings
 }
 
-fn copy_all(from: &Path, to: &Path) {
+pub(crate) fn copy_all(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for found in fs::read_dir(from).unwrap() {
         let found = found.unwrap();
@@ -592,11 +592,12 @@ async fn a_log_is_sound_at_every_moment_while_it_is_written_and_after_a_crash() 
     let (writer, verifiers) = (log.clone(), bench.signer.verifiers());
     let bench_of_writer = bench.clone();
     let writing = tokio::spawn(async move { fill(&bench_of_writer, &writer, 0..12_000).await });
+    let guard = directory.path().join("guard");
     let mut checks = 0;
     while !writing.is_finished() || checks == 0 {
         let mut settings = settings(directory.path());
         // It is written behind the log, and may not be there yet.
-        settings.guard = settings.guard.filter(|path| path.exists());
+        settings.guard = settings.guard.filter(|_| guard.exists());
         let verifiers = verifiers.clone();
         let report = tokio::task::spawn_blocking(move || check(settings, &verifiers));
         let report = report.await.unwrap();

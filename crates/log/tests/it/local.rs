@@ -41,7 +41,7 @@ impl Directory {
 fn settings(directory: &TempDir, format: Format) -> LocalSettings {
     let directory = directory.path().join(format!("{format:?}"));
     let mut settings = LocalSettings::new(directory.join("log"), format);
-    settings.guard = Some(directory.join("guard"));
+    settings.guard = Some(directory.join("guard").into());
     // Small, so that a test goes through many.
     settings.slot_bytes = 64 << 10;
     settings

@@ -7,6 +7,7 @@ mod bench;
 mod faults;
 mod frozen;
 mod fsck;
+mod guard_server;
 mod identical;
 mod keys_and_witnesses;
 mod local;

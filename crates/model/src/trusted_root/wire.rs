@@ -5,7 +5,7 @@ use waxwing_crypto::{PublicKey, SignatureAlgorithm};
 use waxwing_encoding::time::UnixTime;
 use waxwing_pki::{Certificate, DistinguishedName};
 
-use super::{CertificateAuthority, PassedOver, TransparencyLog, TrustedRootError, Version};
+use super::{CertificateAuthority, PassedOver, Reason, TransparencyLog, TrustedRootError, Version};
 use crate::window::Window;
 use crate::wire::{Bytes, LogId, RawBytes, TimeRange, or_default};
 
@@ -186,7 +186,9 @@ impl Log {
             return Ok(Read::UnknownAlgorithm(PassedOver {
                 role,
                 name,
-                key_details: details,
+                reason: Reason::Algorithm {
+                    key_details: details,
+                },
             }));
         }
         // The staging CT log of 2021 publishes its RSA key in PKCS#1 form.

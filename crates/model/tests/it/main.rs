@@ -7,4 +7,5 @@ mod bundle_versions;
 mod documents;
 mod proto_json;
 mod round_trips;
+mod single_files;
 mod trusted_root;

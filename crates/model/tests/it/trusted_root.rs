@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use waxwing_crypto::{KeyType, PrivateKey, SignatureAlgorithm};
 use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
-use waxwing_model::trusted_root::{LARGEST_TRUSTED_ROOT, Version};
+use waxwing_model::trusted_root::{LARGEST_TRUSTED_ROOT, Reason, Version};
 use waxwing_model::{TrustedRoot, TrustedRootError, Window};
 
 use crate::documents::{bytes, objects, raw, set, snake_case, without};
@@ -156,7 +156,11 @@ fn the_name_of_an_algorithm_goes_with_the_key_or_is_passed_over_when_unknown() {
     ] {
         let read = good(&set(root(V0_1), at, json!(details)));
         assert!(read.transparency_logs.is_empty());
-        assert_eq!(read.passed_over[0].key_details, details);
+        let key_details = details.to_owned();
+        assert_eq!(
+            read.passed_over[0].reason,
+            Reason::Algorithm { key_details }
+        );
         assert_eq!(read.passed_over[0].name, "https://log.example.com");
         assert_eq!(read.ct_logs.len(), 1);
         // It is not read, but a log all the same: what it must have, it must have.

@@ -51,7 +51,7 @@ pub enum TimestampAuthorityError {
     Chain(#[from] ChainError),
 }
 
-impl TimestampAuthority {
+impl<K> TimestampAuthority<K> {
     /// Checks key and certificates at the time `time`. Intermediates need not say that they are for
     /// timestamps if `intermediates` is false: some authorities that others run have such (the switch
     /// `--enforce-intermediate-eku`).

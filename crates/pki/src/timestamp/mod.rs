@@ -12,5 +12,5 @@ mod token;
 pub use authority::TimestampAuthorityError;
 pub use info::{Accuracy, TimestampInfo};
 pub use request::{MOST_POLICY_COMPONENTS, TimestampRequest, TimestampRequestError};
-pub use response::{TimestampAuthority, TimestampDetails};
+pub use response::{TimestampAuthority, TimestampDetails, UnsignedTimestamp};
 pub use token::{Timestamp, TimestampError, VerifiedTimestamp};

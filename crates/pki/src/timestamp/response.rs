@@ -5,7 +5,7 @@
 //! authority's name in `tsa`, `certificates` present even when empty.
 
 use der::asn1::ObjectIdentifier;
-use waxwing_crypto::{HashAlgorithm, KeyError, KeyType, PublicKey, SignatureAlgorithm};
+use waxwing_crypto::{HashAlgorithm, KeyError, KeyType, PrivateKey, PublicKey, SignatureAlgorithm};
 use waxwing_encoding::time::UnixTime;
 
 use crate::certificate::Certificate;
@@ -14,10 +14,13 @@ use crate::read;
 use crate::timestamp::request::{TimestampRequest, write_message_imprint};
 use crate::{algorithm, oid, write};
 
-/// The key and certificate that sign timestamps, and how.
+/// The key and certificate that sign timestamps, and how. The key is one in memory, or whatever stands for one that
+/// is elsewhere: then [`prepare`](Self::prepare) says what it has to sign.
 #[derive(Debug)]
-pub struct TimestampAuthority {
-    leaf: Authority,
+pub struct TimestampAuthority<K = PrivateKey> {
+    key: K,
+    public_key: PublicKey,
+    leaf: Certificate,
     chain: Vec<Certificate>,
     policy: ObjectIdentifier,
     algorithm: SignatureAlgorithm,
@@ -53,26 +56,31 @@ pub struct TimestampDetails {
     pub serial: SerialNumber,
 }
 
+/// A response without its signature.
+#[derive(Debug)]
+pub struct UnsignedTimestamp {
+    /// TSTInfo.
+    info: Vec<u8>,
+    /// The attributes as they are signed: a SET.
+    attributes: Vec<u8>,
+    /// Whether certificates were asked for.
+    certificates: bool,
+}
+
 impl TimestampAuthority {
     /// `chain` is what stands above the leaf, its root last. Signs with the hash that goes with the
     /// key, under Sigstore's policy, and gives the leaf alone where certificates are asked for.
     /// [`TimestampAuthority::check`] says whether others will take its timestamps.
     pub fn new(leaf: Authority, chain: Vec<Certificate>) -> Self {
-        let algorithm = leaf.key.algorithm();
-        let fixed = Fixed::new(&leaf.certificate, algorithm);
-        Self {
-            leaf,
-            chain,
-            policy: oid::SIGSTORE_TSA_POLICY,
-            algorithm,
-            fixed,
-        }
+        let Authority { certificate, key } = leaf;
+        let (public_key, algorithm) = (key.public_key().clone(), key.algorithm());
+        Self::with_key(key, public_key, algorithm, certificate, chain)
     }
 
     /// Signs with this hash where the key could do with several (`--timestamp-signer-hash`). Sigstore's
     /// own authority has a P-384 key and SHA-256.
     pub fn with_hash(self, hash: HashAlgorithm) -> Result<Self, KeyError> {
-        let key = self.leaf.key.public_key().key_type();
+        let key = self.public_key.key_type();
         let kind = match key {
             KeyType::Rsa(_) => oid::RSA_ENCRYPTION,
             _ => oid::EC_PUBLIC_KEY,
@@ -81,11 +89,11 @@ impl TimestampAuthority {
             .filter(|algorithm| algorithm.key_details(key).is_some());
         let algorithm = algorithm.ok_or(KeyError::Digest {
             found: hash,
-            expected: self.leaf.key.algorithm().hash(),
+            expected: self.key.algorithm().hash(),
         })?;
         // What was chosen of the certificates stays.
         let certificates = self.fixed.certificates;
-        let fixed = Fixed::new(&self.leaf.certificate, algorithm);
+        let fixed = Fixed::new(&self.leaf, algorithm);
         Ok(Self {
             fixed: Fixed {
                 certificates,
@@ -94,6 +102,64 @@ impl TimestampAuthority {
             algorithm,
             ..self
         })
+    }
+
+    /// Stamps a request: the DER of a granted TimeStampResp.
+    pub fn respond(
+        &self,
+        request: &TimestampRequest,
+        details: TimestampDetails,
+    ) -> Result<Vec<u8>, KeyError> {
+        let unsigned = self.prepare(request, details);
+        let signature = self
+            .key
+            .sign_with(self.algorithm, unsigned.to_be_signed())?;
+        Ok(self.complete(unsigned, &signature))
+    }
+}
+
+impl<K> TimestampAuthority<K> {
+    /// The same as [`TimestampAuthority::new`] with any key, whose public half is `public_key` and which signs
+    /// by `algorithm`.
+    pub fn with_key(
+        key: K,
+        public_key: PublicKey,
+        algorithm: SignatureAlgorithm,
+        leaf: Certificate,
+        chain: Vec<Certificate>,
+    ) -> Self {
+        Self {
+            key,
+            public_key,
+            fixed: Fixed::new(&leaf, algorithm),
+            leaf,
+            chain,
+            policy: oid::SIGSTORE_TSA_POLICY,
+            algorithm,
+        }
+    }
+
+    /// The same authority, with its key seen as another kind.
+    pub fn map_key<J>(self, map: impl FnOnce(K) -> J) -> TimestampAuthority<J> {
+        TimestampAuthority {
+            key: map(self.key),
+            public_key: self.public_key,
+            leaf: self.leaf,
+            chain: self.chain,
+            policy: self.policy,
+            algorithm: self.algorithm,
+            fixed: self.fixed,
+        }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &K {
+        &self.key
+    }
+
+    /// What it signs by.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
     }
 
     /// Gives the whole chain where certificates are asked for (`--include-chain-in-response`).
@@ -119,12 +185,12 @@ impl TimestampAuthority {
 
     /// The certificates, leaf first.
     pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
-        std::iter::once(&self.leaf.certificate).chain(&self.chain)
+        std::iter::once(&self.leaf).chain(&self.chain)
     }
 
     /// The public half of the key that signs.
     pub fn public_key(&self) -> &PublicKey {
-        self.leaf.key.public_key()
+        &self.public_key
     }
 
     /// The certificates above the leaf.
@@ -132,17 +198,28 @@ impl TimestampAuthority {
         &self.chain
     }
 
-    /// Stamps a request: the DER of a granted TimeStampResp.
-    pub fn respond(
+    /// All of a response that the signature is over.
+    pub fn prepare(
         &self,
         request: &TimestampRequest,
         details: TimestampDetails,
-    ) -> Result<Vec<u8>, KeyError> {
-        let fixed = &self.fixed;
+    ) -> UnsignedTimestamp {
         let info = self.tst_info(request, details);
-        let mut attributes = self.signed_attributes(&info, details.time, request);
-        let key = &self.leaf.key;
-        let signature = key.sign_with(self.algorithm, &attributes)?;
+        UnsignedTimestamp {
+            attributes: self.signed_attributes(&info, details.time, request),
+            info,
+            certificates: request.certificate,
+        }
+    }
+
+    /// The DER of a granted TimeStampResp, by the signature over [`UnsignedTimestamp::to_be_signed`].
+    pub fn complete(&self, unsigned: UnsignedTimestamp, signature: &[u8]) -> Vec<u8> {
+        let UnsignedTimestamp {
+            info,
+            mut attributes,
+            certificates,
+        } = unsigned;
+        let fixed = &self.fixed;
         // The attributes are signed as a SET; in the message the same bytes stand under `[0]`.
         if let Some(tag) = attributes.first_mut() {
             *tag = read::constructed(0);
@@ -151,9 +228,9 @@ impl TimestampAuthority {
             &fixed.signer_info,
             &attributes,
             &fixed.signature_algorithm,
-            &write::octet_string(&signature),
+            &write::octet_string(signature),
         ]);
-        let certificates: &[u8] = match request.certificate {
+        let certificates: &[u8] = match certificates {
             true => &fixed.certificates,
             false => &[read::constructed(0), 0],
         };
@@ -171,7 +248,7 @@ impl TimestampAuthority {
             &write::element(read::constructed(0), &[&signed_data]),
         ]);
         let granted = write::sequence(&[&write::integer(&[0])]);
-        Ok(write::sequence(&[&granted, &content_info]))
+        write::sequence(&[&granted, &content_info])
     }
 
     fn tst_info(&self, request: &TimestampRequest, details: TimestampDetails) -> Vec<u8> {
@@ -207,13 +284,20 @@ impl TimestampAuthority {
         let bound = bound.find(|(hash, _)| *hash == wanted);
         // All hashes of requests are there; one that is not would only cost more.
         let bound = bound.map(|(_, attribute)| attribute.clone());
-        let bound = bound.unwrap_or_else(|| signing_certificate(&self.leaf.certificate, wanted));
+        let bound = bound.unwrap_or_else(|| signing_certificate(&self.leaf, wanted));
         write::set_of(vec![
             fixed.content_type.clone(),
             attribute(oid::SIGNING_TIME, write::time(time)),
             attribute(oid::MESSAGE_DIGEST, write::octet_string(digest.as_bytes())),
             bound,
         ])
+    }
+}
+
+impl UnsignedTimestamp {
+    /// What is signed.
+    pub fn to_be_signed(&self) -> &[u8] {
+        &self.attributes
     }
 }
 

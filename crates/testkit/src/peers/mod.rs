@@ -14,8 +14,10 @@
 //! A refusal proves something only with its reason: tests name the words that they expect
 //! ([`Verdict::assert_refused`]), since a peer that could not even read its trusted root refuses too.
 
+pub mod amazon;
 mod command;
 pub mod fault;
+pub mod file_server;
 pub mod grpc;
 pub mod machine;
 pub mod oidc_provider;

@@ -1,6 +1,7 @@
 //! panva's `oidc-provider`: an OpenID provider that is not ours, with somebody logged in at it.
 
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Peer, repository, require, server};
 
@@ -11,7 +12,15 @@ pub struct OidcProvider {
     pub issuer: String,
     /// A token of it, for the audience `sigstore`; empty if nobody logged in.
     pub token: String,
+    asked: Arc<Mutex<Vec<String>>>,
     _server: server::Server,
+}
+
+impl OidcProvider {
+    /// What it was asked with parameters since the last call, in order.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Starts the provider and logs somebody in, with a verified e-mail address; `None` if it is not installed.
@@ -48,11 +57,20 @@ fn start(email: Option<&str>) -> Option<OidcProvider> {
         value("issuer "),
         email.map_or(String::new(), |_| value("token ")),
     );
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let told = Arc::clone(&asked);
     // It ends when nobody reads what it goes on to say.
-    std::thread::spawn(move || lines.for_each(drop));
+    std::thread::spawn(move || {
+        for line in lines {
+            let line = line.strip_prefix("asked ").map(str::to_owned);
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.extend(line);
+        }
+    });
     Some(OidcProvider {
         issuer,
         token,
+        asked,
         _server: server,
     })
 }

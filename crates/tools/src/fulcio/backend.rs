@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use waxwing_cli::{Surroundings, files};
+use waxwing_crypto::HashAlgorithm;
 use waxwing_encoding::time::Clock;
-use waxwing_fulcio::authority::{Backend, FileAuthority, FileSettings, ephemeral};
+use waxwing_fulcio::authority::{
+    Backend, FileAuthority, FileSettings, Fixed, RemoteIssuer, ephemeral,
+};
 use waxwing_serve::FileWatch;
 use zeroize::Zeroizing;
 
 use super::flags::{Password, Serve, named};
 use super::journal::Journal;
+use crate::kms::{self, Patience};
 use crate::reload::Reloads;
 
 /// The longest password that is read, in bytes.
@@ -25,6 +30,15 @@ const KNOWN: &str = "pkcs11ca, googleca, fileca, or ephemeralca";
 pub(super) enum Kind {
     Ephemeral,
     File(FileSettings),
+    Service(Service),
+}
+
+/// A key management service.
+#[derive(Debug)]
+pub(super) struct Service {
+    key: String,
+    chain: PathBuf,
+    patience: Patience,
 }
 
 impl Kind {
@@ -81,13 +95,16 @@ impl Kind {
                 ] {
                     ensure!(is_set, "{name} must be set when using kmsca");
                 }
-                Err(elsewhere(format!(
-                    "the key {:?} under the chain {:?}, with {} retries and {} s for one question,",
-                    flags.kms_resource.as_deref().unwrap_or_default(),
-                    shown(&flags.kms_cert_chain_path),
-                    flags.gcp_kms_retries,
-                    flags.gcp_kms_timeout,
-                )))
+                let some = |number: u32| (number > 0).then_some(number);
+                Ok(Self::Service(Service {
+                    key: flags.kms_resource.clone().unwrap_or_default(),
+                    chain: flags.kms_cert_chain_path.clone().unwrap_or_default(),
+                    patience: Patience {
+                        retries: some(flags.gcp_kms_retries),
+                        timeout: some(flags.gcp_kms_timeout)
+                            .map(|seconds| Duration::from_secs(seconds.into())),
+                    },
+                }))
             }
             "tinkca" => {
                 for (name, is_set) in [
@@ -109,16 +126,18 @@ impl Kind {
     }
 
     /// The backend; if its files are watched, `reloads` does so.
-    pub(super) fn open(
+    pub(super) async fn open(
         self,
         watch: bool,
         surroundings: &Surroundings<'_>,
+        journal: &Journal,
         reloads: &mut Reloads,
     ) -> anyhow::Result<Arc<dyn Backend>> {
         let now = surroundings.clock.now();
         let settings = match self {
             Self::Ephemeral => return Ok(Arc::new(ephemeral(now, &*surroundings.random)?)),
             Self::File(settings) => settings,
+            Self::Service(service) => return service.open(surroundings, journal).await,
         };
         // Looked at before they are read.
         let files = FileWatch::new(vec![settings.chain.clone(), settings.key.clone()]);
@@ -128,6 +147,26 @@ impl Kind {
             reload(files, &authority, &surroundings.clock, reloads);
         }
         Ok(authority)
+    }
+}
+
+impl Service {
+    async fn open(
+        self,
+        surroundings: &Surroundings<'_>,
+        journal: &Journal,
+    ) -> anyhow::Result<Arc<dyn Backend>> {
+        let chain = files::certificates(&self.chain).context("kms-cert-chain-path")?;
+        let journal = journal.clone();
+        let tell = move |text: &str| journal.warn(text);
+        // The original's only one.
+        let hash = HashAlgorithm::Sha256;
+        let signer = kms::open(&self.key, hash, self.patience, surroundings, tell).await;
+        let signer = signer.context("--ca=kmsca")?;
+        let issuer = RemoteIssuer::checked(signer, chain, surroundings.clock.now());
+        let issuer = issuer
+            .with_context(|| format!("--ca=kmsca: {} under {}", self.key, self.chain.display()))?;
+        Ok(Arc::new(Fixed::new(issuer)))
     }
 }
 

@@ -69,10 +69,10 @@ pub(super) struct Serve {
     /// kmsca: the chain in PEM
     #[arg(long, value_name = "FILE", value_parser = path)]
     pub(super) kms_cert_chain_path: Option<PathBuf>,
-    /// kmsca: how often Google is asked again
+    /// kmsca: how often the service is asked again when it does not answer; 0 for as often as any
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(super) gcp_kms_retries: u32,
-    /// kmsca: how long one question to Google may take, in seconds; 0 for any time
+    /// kmsca: how long one question to the service may take, in seconds; 0 for as long as any
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(super) gcp_kms_timeout: u32,
     /// tinkca: the key that the keyset is encrypted with

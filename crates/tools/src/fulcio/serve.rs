@@ -63,7 +63,7 @@ async fn serve(
     };
     let mut reloads = Reloads::new(WATCH, warn)?;
     let metrics = Metrics::default();
-    let service = service(flags, kind, surroundings, journal, &mut reloads)?;
+    let service = service(flags, kind, surroundings, journal, &mut reloads).await?;
     let service = service.with_counts(Counts::register(&metrics)?);
     let offered =
         |name: &str| name.starts_with("dev.sigstore.fulcio.") || name.contains(".health.");
@@ -166,7 +166,7 @@ impl Fronts {
     }
 }
 
-fn service(
+async fn service(
     flags: &Serve,
     kind: Kind,
     surroundings: &Surroundings<'_>,
@@ -180,7 +180,9 @@ fn service(
         }
     };
     let configuration = configuration(&flags.config_path, journal)?;
-    let backend = kind.open(flags.fileca_watch, surroundings, reloads)?;
+    let backend = kind
+        .open(flags.fileca_watch, surroundings, journal, reloads)
+        .await?;
     let client = Client::network(network::settings(surroundings.environment))?;
     let tokens = TokenVerifier::new(client, configuration)?;
     let tokens = tokens.with_cluster(&ClusterFiles::default())?;

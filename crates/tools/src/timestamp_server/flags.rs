@@ -168,8 +168,8 @@ pub(super) struct Signer {
     /// Start only if intermediate certificates are for timestamps
     #[arg(long, global = true, default_value_t = true)]
     pub(super) enforce_intermediate_eku: bool,
-    /// The key of a key management service; not here
-    #[arg(long, global = true, value_name = "URI", hide = true)]
+    /// With --timestamp-signer kms: the key, as awskms://…, azurekms://…, gcpkms://…, hashivault://… or openbao://…
+    #[arg(long, global = true, value_name = "URI")]
     pub(super) kms_key_resource: Option<String>,
     /// The key that a Tink keyset is encrypted by; not here
     #[arg(long, global = true, value_name = "URI", hide = true)]

@@ -6,7 +6,7 @@ use axum::Router;
 use waxwing_encoding::time::Clock;
 use waxwing_pki::timestamp::TimestampAuthority;
 use waxwing_serve::{MetricError, Metrics, Observations, Process, metrics_router};
-use waxwing_tsa::{ClockCounts, register_request_counts};
+use waxwing_tsa::{ClockCounts, Key, register_request_counts};
 
 const DAY: f64 = 86400.0;
 
@@ -20,7 +20,7 @@ pub(super) struct Measures {
 impl Measures {
     /// Registers all of it.
     pub(super) fn new(
-        authority: &TimestampAuthority,
+        authority: &TimestampAuthority<Key>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, MetricError> {
         let metrics = Metrics::default();

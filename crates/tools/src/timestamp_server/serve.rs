@@ -54,7 +54,7 @@ async fn serve(
         !flags.answers.allow_custom_extensions,
         "--allow-custom-extensions is not supported: requests with extensions are refused"
     );
-    let authority = signer::authority(&flags.signer, now, &*surroundings.random)?;
+    let authority = signer::authority(&flags.signer, now, surroundings).await?;
     let mut authority = authority.with_policy(flags.answers.default_policy_oid);
     if flags.answers.include_chain_in_response {
         authority = authority.with_chain_in_responses();
@@ -117,7 +117,7 @@ async fn serve(
 }
 
 /// As whom timestamps are signed.
-fn signs(authority: &TimestampAuthority) -> String {
+fn signs<K>(authority: &TimestampAuthority<K>) -> String {
     let mut certificates = authority.certificates();
     let Some(leaf) = certificates.next() else {
         return String::new();
@@ -188,7 +188,7 @@ async fn serve_metrics(
 }
 
 /// Says something long after the start, past the output that the start has.
-fn warn(text: &str) {
+pub(super) fn warn(text: &str) {
     // If the standard error is closed there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "WARNING: {text}");
 }

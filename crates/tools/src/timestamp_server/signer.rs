@@ -1,32 +1,32 @@
-//! Who signs: a key of a file with its chain, or a key and a chain that are made for a test.
+//! Who signs: a key of a file or of a service with its chain, or a key and a chain that are made for a test.
 //!
 //! ```text
 //! Test TSA Root ── Test TSA Intermediate ── Test TSA Timestamping      O=local, P-256
 //! ```
 //!
-//! Refused: key management services and Tink keysets, whose names are read and understood.
+//! Refused: Tink keysets, whose names are read and understood.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
-use waxwing_cli::files;
+use waxwing_cli::{Surroundings, files};
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, Random};
 use waxwing_encoding::time::UnixTime;
-use waxwing_pki::DistinguishedName;
 use waxwing_pki::issue::{Authority, Purpose, SerialNumber, Validity};
 use waxwing_pki::timestamp::TimestampAuthority;
+use waxwing_pki::{Certificate, DistinguishedName};
+use waxwing_tsa::Key;
 use zeroize::Zeroizing;
 
 use super::flags::{Hash, Signer, SignerKind};
+use super::serve::warn;
+use crate::kms::{self, Patience};
 
 /// The largest key file that is read, in bytes.
 const LARGEST_KEY: usize = 64 << 10;
 
 const MINUTE: i64 = 60;
 const YEAR: i64 = 365 * 24 * 60 * MINUTE;
-
-/// Where keys of `--kms-key-resource` can be.
-const KMS: [&str; 4] = ["awskms://", "azurekms://", "gcpkms://", "hashivault://"];
 
 /// Where keys of `--tink-key-resource` can be.
 const TINK: [&str; 3] = ["aws-kms://", "gcp-kms://", "hcvault://"];
@@ -42,14 +42,14 @@ impl From<Hash> for HashAlgorithm {
 }
 
 /// The authority that the flags name.
-pub(super) fn authority(
+pub(super) async fn authority(
     signer: &Signer,
     now: UnixTime,
-    random: &dyn Random,
-) -> anyhow::Result<TimestampAuthority> {
+    surroundings: &Surroundings<'_>,
+) -> anyhow::Result<TimestampAuthority<Key>> {
     let hash = signer.timestamp_signer_hash.into();
-    match signer.timestamp_signer {
-        SignerKind::Memory => in_memory(now, random),
+    let here = match signer.timestamp_signer {
+        SignerKind::Memory => in_memory(now, &*surroundings.random),
         SignerKind::File => {
             let authority = of_files(signer)?;
             let key = authority.public_key().key_type();
@@ -60,26 +60,49 @@ pub(super) fn authority(
                 )
             })
         }
-        SignerKind::Kms => bail!(kms(signer)),
+        SignerKind::Kms => return of_service(signer, hash, surroundings).await,
         SignerKind::Tink => bail!(tink(signer)),
-    }
+    };
+    Ok(here?.map_key(Key::from))
+}
+
+async fn of_service(
+    signer: &Signer,
+    hash: HashAlgorithm,
+    surroundings: &Surroundings<'_>,
+) -> anyhow::Result<TimestampAuthority<Key>> {
+    let key = signer.kms_key_resource.as_deref();
+    let key = key.context("--timestamp-signer kms needs --kms-key-resource")?;
+    let (leaf, above) = chain(signer, "kms")?;
+    let opened = kms::open(key, hash, Patience::default(), surroundings, warn).await;
+    let signer = opened.context("--kms-key-resource")?;
+    let (public_key, algorithm) = (signer.public_key().clone(), signer.algorithm());
+    let key = Key::Elsewhere(signer);
+    Ok(TimestampAuthority::with_key(
+        key, public_key, algorithm, leaf, above,
+    ))
 }
 
 fn of_files(signer: &Signer) -> anyhow::Result<TimestampAuthority> {
-    let needed = |path: &Option<PathBuf>, flag: &str| {
-        path.clone()
-            .with_context(|| format!("--timestamp-signer file needs {flag}"))
-    };
-    let path = needed(&signer.file_signer_key_path, "--file-signer-key-path")?;
+    let path = signer.file_signer_key_path.as_ref();
+    let path = path.context("--timestamp-signer file needs --file-signer-key-path")?;
     let password = signer.file_signer_passwd.as_ref();
-    let key = private_key(&path, password.map_or("", |password| &password.0))
+    let key = private_key(path, password.map_or("", |password| &password.0))
         .with_context(|| path.display().to_string())?;
-    let path = needed(&signer.certificate_chain_path, "--certificate-chain-path")?;
-    let mut certificates = files::certificates(&path)?.into_iter();
-    let certificate = certificates.next();
-    let certificate = certificate.with_context(|| format!("{} is empty", path.display()))?;
+    let (certificate, above) = chain(signer, "file")?;
     let leaf = Authority { certificate, key };
-    Ok(TimestampAuthority::new(leaf, certificates.collect()))
+    Ok(TimestampAuthority::new(leaf, above))
+}
+
+/// The certificate of `--certificate-chain-path` whose key signs, and those above it.
+fn chain(signer: &Signer, kind: &str) -> anyhow::Result<(Certificate, Vec<Certificate>)> {
+    let path = signer.certificate_chain_path.as_ref();
+    let path =
+        path.with_context(|| format!("--timestamp-signer {kind} needs --certificate-chain-path"))?;
+    let mut certificates = files::certificates(path)?.into_iter();
+    let first = certificates.next();
+    let first = first.with_context(|| format!("{} is empty", path.display()))?;
+    Ok((first, certificates.collect()))
 }
 
 /// A private key in PEM; an empty password is none, as in the original.
@@ -124,23 +147,6 @@ fn in_memory(now: UnixTime, random: &dyn Random) -> anyhow::Result<TimestampAuth
     )?;
     let above = vec![intermediate.certificate, root.certificate];
     Ok(TimestampAuthority::new(leaf, above))
-}
-
-/// Why a key management service does not sign.
-fn kms(signer: &Signer) -> String {
-    let way = "use --timestamp-signer file";
-    match &signer.kms_key_resource {
-        None => "--timestamp-signer kms needs --kms-key-resource".to_owned(),
-        Some(key) if KMS.iter().any(|scheme| key.starts_with(scheme)) => {
-            format!(
-                "--kms-key-resource {key}: keys in key management services are not supported yet; {way}"
-            )
-        }
-        Some(key) => format!(
-            "--kms-key-resource {key}: expected a key at one of {}",
-            KMS.join(", ")
-        ),
-    }
 }
 
 /// Why a Tink keyset does not sign.

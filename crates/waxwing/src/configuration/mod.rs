@@ -24,6 +24,7 @@ use std::time::Duration;
 use anyhow::Context;
 use waxwing_cli::files;
 use waxwing_instance::{Choices, FulcioConfiguration};
+use waxwing_log::GuardPlace;
 use waxwing_serve::document::{Document, LARGEST_DOCUMENT, SettingError, Table};
 use waxwing_serve::{Limits, LogFormat, TlsFiles, TrustedProxies};
 
@@ -38,7 +39,7 @@ pub(crate) struct Settings {
     pub(crate) data: Option<PathBuf>,
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) public_url: Option<String>,
-    pub(crate) guard: Option<PathBuf>,
+    pub(crate) guard: Option<GuardPlace>,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) metrics: Option<SocketAddr>,
     /// Where gRPC is answered besides, and nothing else.
@@ -88,7 +89,7 @@ impl Settings {
             data: values::path(&mut file, "data")?,
             listen: values::address(&mut file, "listen")?,
             public_url: values::text(&mut file, "public-url")?,
-            guard: values::path(&mut file, "guard")?,
+            guard: values::guard(&mut file, "guard")?,
             tls: tls(&mut file)?,
             metrics: values::address(&mut file, "metrics")?,
             grpc: values::address(&mut file, "grpc")?,

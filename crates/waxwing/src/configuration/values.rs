@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use waxwing_cli::{files, parse_duration};
+use waxwing_log::GuardPlace;
 use waxwing_pki::{Certificate, ObjectIdentifier};
 use waxwing_serve::Rate;
 use waxwing_serve::document::{Setting, SettingError, Table};
 use zeroize::Zeroizing;
+
+use crate::guard;
 
 /// The largest file of a secret, in bytes.
 const LARGEST_FILE: usize = 1 << 20;
@@ -41,6 +44,17 @@ pub(super) fn path(
     table
         .setting(name)
         .map(|setting| setting.path())
+        .transpose()
+}
+
+pub(super) fn guard(
+    table: &mut Table<'_>,
+    name: &'static str,
+) -> Result<Option<GuardPlace>, SettingError> {
+    let expected = "a directory, or a URL with https";
+    let setting = table.setting(name);
+    setting
+        .map(|setting| setting.read(expected, guard::place))
         .transpose()
 }
 

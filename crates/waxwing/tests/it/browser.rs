@@ -47,6 +47,11 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
             match header("location").first() {
+                // There is nobody to ask; what is to be known stands in the address.
+                Some(location) if location.starts_with("urn:") => {
+                    let url = location.clone();
+                    return Page { url, body };
+                }
                 Some(location) => url = joined(&url, location),
                 None => return Page { url, body },
             }

@@ -15,6 +15,7 @@ mod foreign_issuer;
 mod fsck;
 mod fulcio;
 mod grpc;
+mod guard_server;
 mod hammer;
 mod hammer_instance;
 mod help;

@@ -136,7 +136,16 @@ fn ghsa_fx35_mq7g_6g98_a_key_that_a_bundle_brings_itself() {
             &line,
             "the bundle's cert is a public key; expected a certificate",
         );
+        bench.ours_refuses(&line, "take the member cert out of it");
     }
+    // As the message says: without that key it is what it was.
+    bundle.as_object_mut().unwrap().remove("cert");
+    fs::write(bench.path("without.json"), bundle.to_string()).unwrap();
+    bench.ours(&format!("{verify} without.json --key other.pub blob"));
+    bench.ours_refuses(
+        &format!("{verify} without.json --key cosign.pub blob"),
+        "signature",
+    );
     // Without --key there is nobody whom that key could stand for.
     let nobody = format!(
         "{verify} own.json --certificate-identity-regexp .* --certificate-oidc-issuer-regexp .*"

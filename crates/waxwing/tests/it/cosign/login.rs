@@ -15,12 +15,13 @@ use crate::up::Running;
 
 const ALICE: &str = "alice@example.com";
 
-/// An instance in the bench's folder, at whose issuer alice can log in, and which believes another issuer too.
-fn instance(bench: &Bench, other: Option<&str>) -> Running {
+/// An instance in the bench's folder, at whose issuer alice can log in, and which believes another issuer too,
+/// about those who log in with one program.
+fn instance(bench: &Bench, other: Option<(&str, &str)>) -> Running {
     let other = match other {
-        Some(issuer) => format!(
+        Some((issuer, client)) => format!(
             "fulcio:\n  configuration:\n    oidc-issuers:\n      {issuer}: {{issuer-url: '{issuer}', \
-             client-id: sigstore, type: email}}\n"
+             client-id: {client}, type: email}}\n"
         ),
         None => String::new(),
     };
@@ -55,9 +56,13 @@ const SIGN: &str = "sign-blob --signing-config config.json --trusted-root data/c
 
 /// Both cosigns take the bundle, as one of alice's.
 fn verify(bench: &Bench, issuer: &str) {
+    verify_by(bench, ALICE, issuer);
+}
+
+fn verify_by(bench: &Bench, name: &str, issuer: &str) {
     let line = format!(
         "verify-blob --bundle bundle.json --trusted-root data/client/trusted_root.json --use-signed-timestamps \
-         --certificate-identity {ALICE} --certificate-oidc-issuer {issuer} blob"
+         --certificate-identity {name} --certificate-oidc-issuer {issuer} blob"
     );
     bench.ours(&line);
     bench.theirs(&bench.sid, &line);
@@ -198,8 +203,9 @@ fn people_sign_at_an_issuer_of_others() {
     let (Some(bench), Some(provider)) = (Bench::new(), oidc_provider::serve()) else {
         return;
     };
-    let running = instance(&bench, Some(&provider.issuer));
+    let running = instance(&bench, Some((&provider.issuer, "sigstore")));
     config(&bench, &provider.issuer);
+    let mut copied = Vec::new();
     for which in BOTH {
         let line = format!("{SIGN} --fulcio-auth-flow normal blob");
         let run = Run {
@@ -223,6 +229,80 @@ fn people_sign_at_an_issuer_of_others() {
         let (success, said) = started.end();
         assert!(success, "{which:?}: {said}");
         verify(&bench, &provider.issuer);
+
+        // Without a browser the code is copied, here from where the browser could not go.
+        let line = format!("{SIGN} --yes blob");
+        let run = Run {
+            line: &line,
+            browser: false,
+            terminal: true,
+            ..Run::default()
+        };
+        provider.asked();
+        let mut started = start(&bench, which, run);
+        let address = started.address(Some("Go to the following link in a browser:"));
+        let page = Browser::default().log_in(&address, ALICE);
+        let query = page.url.strip_prefix("urn:ietf:wg:oauth:2.0:oob?");
+        let mut pairs = query.expect(&page.url).split('&');
+        let code = pairs.find_map(|pair| pair.strip_prefix("code=")).unwrap();
+        started.types(&format!("{code}\n"));
+        let (success, said) = started.end();
+        assert!(success, "{which:?}: {said}");
+        verify(&bench, &provider.issuer);
+        let mut asked = provider.asked();
+        // A client without a secret is shown by the original in two ways, of which the second is right.
+        asked.dedup();
+        copied.push(asked);
     }
+    assert_eq!(copied[0], copied[1]);
+    assert_eq!(copied[0].len(), 2, "{copied:?}");
+    running.stop();
+}
+
+#[test]
+fn a_machine_signs_at_an_issuer_of_others_that_says_who_it_is() {
+    let (Some(bench), Some(provider)) = (Bench::new(), oidc_provider::serve()) else {
+        return;
+    };
+    let running = instance(&bench, Some((&provider.issuer, "vouched-robot")));
+    config(&bench, &provider.issuer);
+    let line = format!(
+        "{SIGN} --fulcio-auth-flow client_credentials --oidc-client-id vouched-robot \
+         --oidc-client-secret-file secret blob"
+    );
+    let mut asked = Vec::new();
+    for which in BOTH {
+        let run = |line| {
+            start(
+                &bench,
+                which,
+                Run {
+                    line,
+                    ..Run::default()
+                },
+            )
+            .end()
+        };
+        let (success, said) = run(&line);
+        assert!(success, "{which:?}: {said}");
+        verify_by(&bench, "robot@foreign.example", &provider.issuer);
+        asked.push(provider.asked());
+        // By itself it gives machines an access token alone, which says to nobody who they are.
+        let (success, said) = run(&line.replace("vouched-robot", "robot"));
+        assert!(!success, "{which:?}: {said}");
+        let words = match which {
+            Which::Ours => "the identity provider answered without an id_token",
+            Which::Theirs => "unexpected error in client flow",
+        };
+        assert!(said.contains(words), "{which:?}: {said}");
+        assert!(!bench.path("bundle.json").exists());
+        assert_eq!(provider.asked(), asked[0]);
+    }
+    assert_eq!(asked[0], asked[1]);
+    let [once] = &asked[0][..] else {
+        panic!("{asked:?}")
+    };
+    let expected = r#"POST /token {"grant_type":"client_credentials","scope":"openid email"}"#;
+    assert_eq!(once, expected);
     running.stop();
 }

@@ -3,6 +3,7 @@
 mod advisories;
 mod ambient;
 mod bundles;
+mod deprecated;
 mod flags;
 mod keys;
 mod legacy;
@@ -14,6 +15,7 @@ mod refusals;
 mod rekor_v1;
 mod services;
 mod signing;
+mod single_files;
 mod statements;
 mod tokens;
 mod trusted_root;

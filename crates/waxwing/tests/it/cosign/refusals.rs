@@ -1,6 +1,9 @@
 //! Each flag that asks for something changes what is accepted: without its fault the same line succeeds.
 
+use std::fs;
+
 use super::{AT_INSTANCE, Bench, expected};
+use crate::program::printed;
 
 #[test]
 fn whom_to_expect_is_asked_for_and_may_be_a_pattern() {
@@ -103,7 +106,7 @@ fn proofs_are_asked_for_unless_they_are_ignored_by_name() {
     ] {
         let mut root = root.clone();
         root.as_object_mut().unwrap().remove(without);
-        std::fs::write(bench.path("less.json"), root.to_string()).unwrap();
+        fs::write(bench.path("less.json"), root.to_string()).unwrap();
         let verify = format!("verify-blob {expected} --bundle blob.sigstore.json blob");
         let verify = verify.replace("data/client/trusted_root.json", "less.json");
         bench.ours_refuses(&verify, words);
@@ -120,7 +123,7 @@ fn what_cannot_be_kept_is_refused_before_anything_is_signed() {
     let Some(bench) = Bench::new() else { return };
     bench.ours("generate-key-pair");
     let refused = [
-        ("--sk", "hardware"),
+        ("--sk", "no token is read here"),
         (
             "--rekor-url http://127.0.0.1:9 --signing-config x",
             "cannot specify service URLs",
@@ -169,7 +172,7 @@ fn a_variable_stands_for_a_flag_that_is_not_given() {
             ),
         ] {
             let output = bench.run(program, first, line, &variables(key));
-            let said = crate::program::printed(&output);
+            let said = printed(&output);
             assert_eq!(output.status.success(), verifies, "{line} {key}: {said}");
         }
     }
@@ -186,7 +189,7 @@ fn the_environment_is_told_without_its_secrets() {
     for (program, first) in [(&ours, &["cosign"][..]), (&theirs, &[])] {
         let env = |flags: &str| {
             let output = bench.run(program, first, &format!("env {flags}"), &variables);
-            crate::program::printed(&output)
+            printed(&output)
         };
         let brief = env("--show-descriptions=false");
         assert!(
@@ -225,4 +228,85 @@ fn a_token_is_asked_for_and_read_from_flag_file_and_variable() {
         "token",
     );
     running.stop();
+}
+
+#[test]
+fn a_key_on_a_hardware_token_is_refused_by_its_slot_before_anything_else() {
+    let Some(bench) = Bench::new() else { return };
+    bench.ours("generate-key-pair");
+    fs::write(bench.path("predicate.json"), "{}").unwrap();
+    let key = "--key cosign.key --tlog-upload=false --use-signing-config=false --bundle";
+    bench.ours(&format!("sign-blob {key} b.json blob"));
+    bench.ours(&format!(
+        "attest-blob {key} s.json --predicate predicate.json blob"
+    ));
+    bench.ours(&format!(
+        "sign-blob {key} old.json --new-bundle-format=false --output-signature blob.sig blob"
+    ));
+    let key = "--key cosign.pub --insecure-ignore-tlog";
+    for line in [
+        "sign-blob --key cosign.key --yes --tlog-upload=false --bundle again.json blob".to_owned(),
+        "attest-blob --key cosign.key --yes --tlog-upload=false --predicate predicate.json --bundle again.json blob"
+            .to_owned(),
+        format!("verify-blob {key} --bundle b.json blob"),
+        format!("verify-blob-attestation {key} --bundle s.json blob"),
+        "public-key --key cosign.key".to_owned(),
+        "bundle create --key cosign.pub --artifact blob --signature blob.sig --ignore-tlog --out again.json".to_owned(),
+    ] {
+        for (slot, named) in [("", "signature"), ("--slot authentication", "authentication")] {
+            let words = format!("--sk asks for the key in slot \"{named}\" of a hardware token");
+            bench.ours_refuses(&format!("{line} --sk {slot}"), &words);
+            bench.ours_refuses(&format!("{line} --sk {slot}"), "give the key by --key");
+            assert!(!bench.path("again.json").exists());
+        }
+        bench.ours(&format!("{line} --sk=false --slot authentication"));
+        // It may be there from the one that was accepted.
+        let _ = fs::remove_file(bench.path("again.json"));
+    }
+    // Those of Debian have no tokens either, and say so where they look for one.
+    for peer in [&bench.sid, &bench.trixie] {
+        bench.theirs_refuses(
+            peer,
+            "public-key --sk --slot authentication",
+            "opening piv token",
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_value_of_its_flag_is_refused() {
+    let Some(bench) = Bench::new() else { return };
+    bench.ours("generate-key-pair");
+    // Nobody is at the log: who wants to go there fails.
+    let sign =
+        "sign-blob --yes --key cosign.key --rekor-url http://127.0.0.1:9 --bundle b.json blob";
+    let newer = "--use-signing-config=false --new-bundle-format=false";
+    let variable = |value| [("COSIGN_TLOG_UPLOAD", value)];
+    for (peer, more) in [(&bench.sid, newer), (&bench.trixie, "")] {
+        let program = peer.program("usr/bin/cosign");
+        for (value, signs) in [
+            ("false", true),
+            ("true", false),
+            ("", false),
+            ("perhaps", true),
+        ] {
+            let output = bench.run(&program, &[], &format!("{sign} {more}"), &variable(value));
+            // What it cannot read it takes for false, and signs into no log.
+            assert_eq!(
+                output.status.success(),
+                signs,
+                "{value}: {}",
+                printed(&output)
+            );
+        }
+    }
+    let ours = format!("{sign} {newer}");
+    bench.ours_with(&ours, &variable("false"));
+    for value in ["true", ""] {
+        bench.ours_refuses_with(&ours, &variable(value), "127.0.0.1:9");
+    }
+    let words = "invalid value 'perhaps' for '--tlog-upload";
+    bench.ours_refuses_with(&ours, &variable("perhaps"), words);
+    let words = "The value of --tlog-upload is that of the variable COSIGN_TLOG_UPLOAD.";
+    bench.ours_refuses_with(&ours, &variable("perhaps"), words);
 }

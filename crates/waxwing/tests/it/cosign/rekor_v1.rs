@@ -29,7 +29,7 @@ use super::{AT_INSTANCE, Bench, chain_of, key_of};
 /// What stands before the index of an entry in its identifier, and behind the host in checkpoints.
 const TREE: &str = "2605736670972794746";
 
-struct Log {
+pub(super) struct Log {
     key: Arc<PrivateKey>,
     signer: NoteSigner,
     bodies: Mutex<Vec<Vec<u8>>>,
@@ -39,7 +39,7 @@ struct Log {
 }
 
 impl Log {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         let key = Arc::new(PrivateKey::generate(KeyType::EcdsaP256).unwrap());
         Arc::new(Self {
             signer: NoteSigner::rekor_v1("127.0.0.1", Arc::clone(&key)).unwrap(),
@@ -51,13 +51,19 @@ impl Log {
         })
     }
 
-    fn serve(self: &Arc<Self>) -> String {
+    pub(super) fn serve(self: &Arc<Self>) -> String {
         serve(
             Router::new()
                 .route("/api/v1/log/entries", post(add))
                 .route("/api/v1/log/entries/{uuid}", get(fetch))
+                .route("/api/v1/log/publicKey", get(public_key))
                 .with_state(Arc::clone(self)),
         )
+    }
+
+    /// The key that it signs with.
+    pub(super) fn key_pem(&self) -> String {
+        self.key.public_key().to_pem()
     }
 
     /// The entry at an index, with the promise and a proof.
@@ -175,6 +181,11 @@ async fn add(State(log): State<Arc<Log>>, Json(proposed): Json<Value>) -> Respon
     let index = log.index_of(&body).unwrap();
     let answer = BTreeMap::from([(uuid(&body), log.entry(index))]);
     (StatusCode::CREATED, headers, Json(answer)).into_response()
+}
+
+async fn public_key(State(log): State<Arc<Log>>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "application/x-pem-file")];
+    (content_type, log.key_pem()).into_response()
 }
 
 async fn fetch(State(log): State<Arc<Log>>, Path(asked): Path<String>) -> Response {
@@ -324,6 +335,44 @@ fn an_entry_whose_answer_was_lost_is_fetched() {
     let verify = "verify-blob --key cosign.pub --trusted-root data/client/trusted_root.json --bundle b.json blob";
     bench.ours(verify);
     bench.theirs(&bench.sid, verify);
+    // The original asks again too, and once more for the entry.
+    log.breaks.store(true, Ordering::Relaxed);
+    bench.theirs(
+        &bench.sid,
+        &format!("sign-blob {at_key} --bundle b.json blob"),
+    );
+    assert_eq!(log.fetched.load(Ordering::Relaxed), 2);
+    assert_eq!(log.bodies.lock().unwrap().len(), 4);
+    running.stop();
+}
+
+#[test]
+fn what_is_in_the_log_already_is_signed_all_the_same() {
+    let Some(bench) = Bench::new() else { return };
+    let running = bench.instance();
+    let log = Log::new();
+    let url = log.serve();
+    follow(&bench, &log, &url);
+    // RSA signs the same twice, and so proposes the same entry.
+    let rsa = PrivateKey::generate(KeyType::Rsa(2048)).unwrap();
+    fs::write(bench.path("rsa.pem"), rsa.to_pem().unwrap().as_bytes()).unwrap();
+    bench.ours("import-key-pair --key rsa.pem --output-key-prefix rsa");
+    let at_key = AT_INSTANCE.replace("--identity-token token", "--key rsa.key");
+    let sign = |bundle: &str| format!("sign-blob {at_key} --bundle {bundle} blob");
+    bench.ours(&sign("first.json"));
+    bench.ours(&sign("ours.json"));
+    bench.theirs(&bench.sid, &sign("theirs.json"));
+    let older = format!("sign-blob --yes --key rsa.key --rekor-url {url} --bundle older.json blob");
+    let said = crate::program::printed(&bench.theirs(&bench.trixie, &older));
+    assert!(said.contains("Signature already exists."), "{said}");
+    assert_eq!(log.bodies.lock().unwrap().len(), 3);
+    assert_eq!(log.fetched.load(Ordering::Relaxed), 3);
+    let verify = "verify-blob --key rsa.pub --trusted-root data/client/trusted_root.json --bundle";
+    for bundle in ["first.json", "ours.json", "theirs.json"] {
+        assert_eq!(entry_of(&bench, bundle)["logIndex"], "2", "{bundle}");
+        bench.ours(&format!("{verify} {bundle} blob"));
+        bench.theirs(&bench.sid, &format!("{verify} {bundle} blob"));
+    }
     running.stop();
 }
 

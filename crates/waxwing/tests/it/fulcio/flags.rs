@@ -17,6 +17,7 @@ use crate::program::{printed, run, waxwing};
 fn what_a_kind_of_authority_needs_is_asked_for_in_the_originals_words() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    authority(folder, "ca");
     // Whatever stands before the sentence that is expected is what was missing in the line before.
     for (flags, expected) in [
         ("", "required flag \"ca\" not set"),
@@ -63,11 +64,11 @@ fn what_a_kind_of_authority_needs_is_asked_for_in_the_originals_words() {
         ),
         (
             "--ca=kmsca --kms-resource=awskms://k --kms-cert-chain-path=c",
-            "the key \"awskms://k\" under the chain \"c\", with 0 retries and 0 s",
+            "kms-cert-chain-path: opening c: ",
         ),
         (
-            "--ca=kmsca --kms-resource=k --kms-cert-chain-path=c --gcp-kms-retries=3 --gcp-kms-timeout=5",
-            "with 3 retries and 5 s",
+            "--ca=kmsca --kms-resource=k --kms-cert-chain-path=ca.pem",
+            "\"k\" is in no key management service",
         ),
         (
             "--ca=tinkca",

@@ -1,6 +1,7 @@
 //! `fulcio` as a program of its own, beside an instance that has the issuer and the CT log.
 
 mod flags;
+mod kms;
 mod page;
 mod ports;
 mod reloading;

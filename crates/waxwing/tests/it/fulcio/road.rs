@@ -8,16 +8,16 @@ use waxwing_encoding::base64;
 use waxwing_testkit::peers::signing::{SIGNERS, Wish};
 use waxwing_testkit::peers::{self, Case, Peer};
 
-use super::{NAME, World};
+use super::{Fulcio, NAME, World};
 
 /// The files of the instance for clients, with this Fulcio in the place of the instance's own.
-fn clients(world: &World, url: &str) -> PathBuf {
+fn clients(world: &World, url: &str, chain: &str) -> PathBuf {
     let (from, to) = (world.file("data/client"), world.file("client"));
     fs::create_dir(&to).unwrap();
     let read = |name: &str| -> Value {
         serde_json::from_slice(&fs::read(from.join(name)).unwrap()).unwrap()
     };
-    let chain = fs::read_to_string(world.file("ca.pem")).unwrap();
+    let chain = fs::read_to_string(world.file(chain)).unwrap();
     let blocks = waxwing_encoding::pem::decode_all(&chain, 2).unwrap();
     let blocks = blocks.iter().map(|block| base64::encode(&block.der));
     let certificates: Vec<Value> = blocks.map(|der| json!({"rawBytes": der})).collect();
@@ -45,13 +45,18 @@ fn clients(world: &World, url: &str) -> PathBuf {
 
 #[test]
 fn whoever_gets_a_certificate_from_it_is_verified_by_all() {
+    let world = World::new();
+    let fulcio = world.fulcio(&[]);
+    is_verified_by_all(&world, fulcio, "ca.pem");
+}
+
+/// Real clients sign by this Fulcio, whose chain is in that file, and everybody verifies it.
+pub(crate) fn is_verified_by_all(world: &World, fulcio: Fulcio, chain: &str) {
     let installed: Vec<_> = SIGNERS.into_iter().filter_map(peers::require).collect();
     if installed.len() < SIGNERS.len() {
         return;
     }
-    let world = World::new();
-    let fulcio = world.fulcio(&[]);
-    let client = clients(&world, &format!("http://{}", fulcio.address("http")));
+    let client = clients(world, &format!("http://{}", fulcio.address("http")), chain);
     let artifact = world.file("artifact");
     fs::write(&artifact, "an artifact\n").unwrap();
     let issuer = format!("{}/oidc", world.server.url());

@@ -2,6 +2,7 @@
 
 mod client;
 mod conformance;
+mod kms;
 mod limits;
 mod openssl;
 mod page;

@@ -9,7 +9,7 @@ use super::{Chain, FILE_SIGNER, STAMP, Start, cli, serve};
 use crate::configured::server::Ask;
 use crate::program::printed;
 
-fn verifies(openssl: &Openssl, folder: &Path, data: &str) -> String {
+pub(super) fn verifies(openssl: &Openssl, folder: &Path, data: &str) -> String {
     let path = |name: &str| folder.join(name).display().to_string();
     let arguments = [
         "ts",
@@ -26,7 +26,7 @@ fn verifies(openssl: &Openssl, folder: &Path, data: &str) -> String {
     openssl.run(&arguments, b"").text()
 }
 
-fn write_chain(folder: &Path, chain: &str) {
+pub(super) fn write_chain(folder: &Path, chain: &str) {
     fs::write(folder.join("chain.pem"), chain).unwrap();
     let root = chain.rfind("-----BEGIN").unwrap();
     fs::write(folder.join("root.pem"), &chain[root..]).unwrap();

@@ -237,7 +237,7 @@ fn a_silent_intermediate_is_let_through_by_the_switch() {
 
 #[test]
 fn what_a_signer_needs_and_who_is_not_here_is_said() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, _) = operator(KeyType::EcdsaP256);
     let awskms = "awskms:///alias/tsa";
     let tink = ["--timestamp-signer", "tink", "--tink-key-resource"];
     for (flags, expected) in [
@@ -253,11 +253,18 @@ fn what_a_signer_needs_and_who_is_not_here_is_said() {
                 "--kms-key-resource",
                 "vault://key",
             ],
-            "expected a key at one of awskms://, azurekms://, gcpkms://, hashivault://",
+            "--timestamp-signer kms needs --certificate-chain-path",
         ),
         (
-            &["--timestamp-signer", "kms", "--kms-key-resource", awskms],
-            "awskms:///alias/tsa: keys in key management services are not supported yet",
+            &[
+                "--timestamp-signer",
+                "kms",
+                "--certificate-chain-path",
+                "chain.pem",
+                "--kms-key-resource",
+                "vault://key",
+            ],
+            "\"vault://key\" is in no key management service",
         ),
         (&tink[..2], "needs --tink-key-resource"),
         (

@@ -68,6 +68,29 @@ impl Outcome {
     }
 }
 
+impl Said {
+    /// Whether the line itself was refused, before any flag of it counted: by a flag that is not there, or
+    /// with ours by flags that do not go together.
+    pub(super) fn is_no_line(&self) -> bool {
+        let refusals = [
+            "Error: unknown flag: ",
+            "For more information, try '--help'.",
+        ];
+        refusals.iter().any(|words| self.0.contains(words))
+    }
+
+    /// The flags of which it says that they are deprecated, each once.
+    pub(super) fn deprecated(&self) -> Vec<&str> {
+        let mut flags = Vec::new();
+        for line in self.0.lines() {
+            let flag = line.strip_prefix("Flag --");
+            let flag = flag.and_then(|line| Some(line.split_once(" has been deprecated, ")?.0));
+            flags.extend(flag.filter(|flag| !flags.contains(flag)));
+        }
+        flags
+    }
+}
+
 /// The files of a folder, by name.
 pub(super) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
