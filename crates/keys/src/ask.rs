@@ -11,7 +11,6 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use waxwing_encoding::base64;
 use waxwing_net::{Client, Request, Response, header, printable};
 
 use crate::aws::refusal_in_xml;
@@ -58,7 +57,7 @@ impl Question<'_> {
                 service,
                 deed: self.deed,
                 status: answer.status.as_u16(),
-                reason: self.told(&answer),
+                reason: told(&answer.body, self.secrets),
                 advice: self.advice,
             }),
         }
@@ -86,32 +85,24 @@ impl Question<'_> {
             expected,
         }
     }
+}
 
-    /// Bytes in base64.
-    pub(crate) fn bytes(
-        &self,
-        text: &str,
-        expected: &'static str,
-    ) -> Result<Vec<u8>, ServiceError> {
-        base64::decode(text).map_err(|error| self.answer(error.to_string(), expected))
+/// Why somebody refuses, without our secrets.
+pub(crate) fn told(body: &[u8], secrets: &[&str]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let said = serde_json::from_slice(body)
+        .ok()
+        .and_then(|body| reason(&body))
+        .or_else(|| refusal_in_xml(&text));
+    let mut text = match said {
+        Some(said) => said,
+        None if body.is_empty() => "no reason".to_owned(),
+        None => text.into_owned(),
+    };
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "(secret)");
     }
-
-    /// Why it refuses, without our secrets.
-    fn told(&self, answer: &Response) -> String {
-        let said = serde_json::from_slice(&answer.body)
-            .ok()
-            .and_then(|body| reason(&body))
-            .or_else(|| refusal_in_xml(&answer.text()));
-        let mut text = match said {
-            Some(said) => said,
-            None if answer.body.is_empty() => "no reason".to_owned(),
-            None => answer.text(),
-        };
-        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret, "(secret)");
-        }
-        printable(&text)
-    }
+    printable(&text)
 }
 
 /// The kind of a refusal in AWS' words: `DisabledException`.

@@ -23,6 +23,9 @@ const MOST_ROOTS: usize = 1024;
 /// How long before their end credentials are exchanged, in seconds.
 const EARLY: i64 = 300;
 
+/// How long after an exchange no other is tried while the old ones live, in seconds.
+const PAUSE: i64 = 30;
+
 /// Why there are no credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -166,15 +169,33 @@ pub(crate) trait Ends {
 /// Credentials as they are kept: those that end are exchanged before they do, all others are found anew each time,
 /// since a file or a variable costs nothing and may have changed.
 #[derive(Debug)]
-pub(crate) struct Kept<T>(Mutex<Option<Arc<T>>>);
+pub(crate) struct Kept<T>(Mutex<State<T>>);
+
+#[derive(Debug)]
+struct State<T> {
+    kept: Option<Arc<T>>,
+    /// When the last exchange was tried.
+    tried: Option<UnixTime>,
+}
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(State {
+            kept: None,
+            tried: None,
+        }))
     }
 }
 
 impl<T: Ends> Kept<T> {
+    /// Drops what a service no longer takes, so that it is found anew; says whether that may help. What somebody else
+    /// exchanged meanwhile stays.
+    pub(crate) async fn forget(&self, old: &Arc<T>) -> bool {
+        let mut state = self.0.lock().await;
+        state.kept.take_if(|kept| Arc::ptr_eq(kept, old));
+        old.end().is_some()
+    }
+
     /// What is kept, or what `find` finds. If it finds nothing while what is kept still lives, that is used.
     pub(crate) async fn get(
         &self,
@@ -182,27 +203,97 @@ impl<T: Ends> Kept<T> {
         find: impl Future<Output = Result<T, CredentialsError>>,
     ) -> Result<Arc<T>, CredentialsError> {
         // Whoever comes meanwhile waits for one exchange and does not make another.
-        let mut kept = self.0.lock().await;
+        let mut state = self.0.lock().await;
         let now = clock.now();
-        let lives = |end: UnixTime, early: i64| now < end.plus_seconds(-early);
-        let old = kept.take_if(|old| !old.end().is_some_and(|end| lives(end, 0)));
-        drop(old);
-        if let Some(old) = &*kept
-            && old.end().is_some_and(|end| lives(end, EARLY))
+        let lives = |kept: &Arc<T>, early: i64| {
+            let end = kept.end();
+            end.is_some_and(|end| now < end.plus_seconds(-early))
+        };
+        state.kept.take_if(|kept| !lives(kept, 0));
+        let tried = state.tried.filter(|tried| now < tried.plus_seconds(PAUSE));
+        if let Some(kept) = &state.kept
+            && (lives(kept, EARLY) || tried.is_some())
         {
-            return Ok(Arc::clone(old));
+            return Ok(Arc::clone(kept));
         }
+        state.tried = Some(now);
         let error = match find.await {
             Ok(found) => {
                 let found = Arc::new(found);
-                *kept = found.end().map(|_| Arc::clone(&found));
+                state.kept = found.end().map(|_| Arc::clone(&found));
                 return Ok(found);
             }
             Err(error) => error,
         };
-        match &*kept {
-            Some(old) => Ok(Arc::clone(old)),
+        match &state.kept {
+            Some(kept) => Ok(Arc::clone(kept)),
             None => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex as StdMutex;
+
+    use super::*;
+
+    struct Until(Option<i64>);
+
+    impl Ends for Until {
+        fn end(&self) -> Option<UnixTime> {
+            self.0.map(|end| UnixTime::from_seconds(end).unwrap())
+        }
+    }
+
+    struct Hand(StdMutex<i64>);
+
+    impl Clock for Hand {
+        fn now(&self) -> UnixTime {
+            UnixTime::from_seconds(*self.0.lock().unwrap()).unwrap()
+        }
+    }
+
+    fn none() -> CredentialsError {
+        CredentialsError::None {
+            service: "it",
+            looked: "nowhere",
+        }
+    }
+
+    /// Who gives nothing is asked once in a while, so that not every signature waits for it.
+    #[tokio::test]
+    async fn an_exchange_that_fails_is_tried_again_after_a_pause() {
+        let (kept, hand, asked) = (Kept::default(), Hand(StdMutex::new(0)), Cell::new(0));
+        let get = async |time: i64, end: Option<i64>| {
+            *hand.0.lock().unwrap() = time;
+            let find = async {
+                asked.set(asked.get() + 1);
+                end.map(|end| Until(Some(end))).ok_or_else(none)
+            };
+            let got = kept.get(&hand, find).await.ok();
+            (got.map(|until| until.0), asked.get())
+        };
+        assert_eq!(get(0, None).await, (None, 1));
+        assert_eq!(get(0, Some(1000)).await, (Some(Some(1000)), 2));
+        assert_eq!(get(699, None).await, (Some(Some(1000)), 2));
+        assert_eq!(get(700, None).await, (Some(Some(1000)), 3));
+        assert_eq!(get(729, None).await, (Some(Some(1000)), 3));
+        assert_eq!(get(730, None).await, (Some(Some(1000)), 4));
+        assert_eq!(get(999, None).await, (Some(Some(1000)), 5));
+        // At its end it is of no use, and everybody is asked again.
+        assert_eq!(get(1000, None).await, (None, 6));
+        assert_eq!(get(1000, Some(3000)).await, (Some(Some(3000)), 7));
+    }
+
+    #[tokio::test]
+    async fn what_has_no_end_is_found_each_time() {
+        let (kept, hand) = (Kept::default(), Hand(StdMutex::new(0)));
+        for _ in 0..2 {
+            let got = kept.get(&hand, async { Ok(Until(None)) }).await.unwrap();
+            assert!(!kept.forget(&got).await);
+            assert!(kept.0.lock().await.kept.is_none());
         }
     }
 }

@@ -151,3 +151,15 @@ pub enum ServiceError {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
 }
+
+impl ServiceError {
+    /// Whether the service does not take our credentials, which others may help.
+    pub(crate) fn is_of_credentials(&self) -> bool {
+        match self {
+            Self::Refused { status, reason, .. } => {
+                *status == 401 || reason.starts_with("ExpiredToken")
+            }
+            _ => false,
+        }
+    }
+}

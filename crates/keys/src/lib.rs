@@ -19,6 +19,8 @@ mod aws;
 mod azure;
 mod credentials;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod google;
 mod open;
 mod reference;

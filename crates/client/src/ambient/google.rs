@@ -14,7 +14,7 @@ use waxwing_net::Request;
 use zeroize::Zeroizing;
 
 use super::{AUDIENCE, AmbientError, Provider, Surroundings, private_url};
-use crate::google::{Caller, GoogleError};
+use crate::google::{Caller, GoogleError, Question};
 
 pub(super) use crate::google::METADATA_HOST;
 
@@ -44,8 +44,8 @@ pub(super) async fn own_token(
 async fn own_token_of(caller: &Caller<'_>) -> Result<Zeroizing<String>, GoogleError> {
     match caller.credentials(false)? {
         Some(file) if file.kind() == "service_account" => {
-            let request = file.assertion(("target_audience", AUDIENCE), caller.clock)?;
-            caller.ask(request).await?.text("id_token")
+            let question = file.assertion(("target_audience", AUDIENCE), caller.clock)?;
+            caller.ask(question).await?.text("id_token")
         }
         Some(file) => Err(file
             .other_kind("service_account, or a machine's own account")
@@ -75,7 +75,11 @@ pub(super) async fn other_token(
     let request = Request::post_json(url, &question)
         .bearer(&access.secret)
         .repeatable();
-    let answer = caller.ask(request).await.map_err(told)?;
+    let question = Question {
+        request,
+        secrets: vec![access.secret],
+    };
+    let answer = caller.ask(question).await.map_err(told)?;
     answer.text("token").map_err(told)
 }
 

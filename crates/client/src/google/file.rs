@@ -17,7 +17,7 @@ use waxwing_encoding::time::Clock;
 use waxwing_net::{Request, Url};
 use zeroize::Zeroizing;
 
-use super::{GoogleError, LARGEST};
+use super::{GoogleError, LARGEST, Question};
 
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 
@@ -101,7 +101,7 @@ impl File {
         &self,
         (claim, value): (&str, &str),
         clock: &dyn Clock,
-    ) -> Result<Request, GoogleError> {
+    ) -> Result<Question, GoogleError> {
         let account = self.needed(self.written.client_email.as_ref(), "client_email")?;
         let key = self.needed(self.written.private_key.as_ref(), "private_key")?;
         let key = PrivateKey::from_pem(key).map_err(|error| self.broken(error.to_string()))?;
@@ -126,28 +126,28 @@ impl File {
         let assertion = Zeroizing::new(format!("{signed}.{}", base64::encode_url(&signature)));
         let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
         let form = [("grant_type", grant), ("assertion", &assertion)];
-        Ok(Request::post_form(url, &form).repeatable())
+        Ok(Question {
+            request: Request::post_form(url, &form).repeatable(),
+            secrets: vec![assertion],
+        })
     }
 
     /// Asks for an access token by a refresh token (RFC 6749 section 6).
-    pub(super) fn refresh(&self) -> Result<Request, GoogleError> {
+    pub(super) fn refresh(&self) -> Result<Question, GoogleError> {
         let written = &self.written;
+        let id = self.needed(written.client_id.as_ref(), "client_id")?;
+        let secret = self.needed(written.client_secret.as_ref(), "client_secret")?;
+        let token = self.needed(written.refresh_token.as_ref(), "refresh_token")?;
         let form = [
             ("grant_type", "refresh_token"),
-            (
-                "client_id",
-                self.needed(written.client_id.as_ref(), "client_id")?,
-            ),
-            (
-                "client_secret",
-                self.needed(written.client_secret.as_ref(), "client_secret")?,
-            ),
-            (
-                "refresh_token",
-                self.needed(written.refresh_token.as_ref(), "refresh_token")?,
-            ),
+            ("client_id", id),
+            ("client_secret", secret),
+            ("refresh_token", token),
         ];
-        Ok(Request::post_form(self.token_url()?, &form).repeatable())
+        Ok(Question {
+            request: Request::post_form(self.token_url()?, &form).repeatable(),
+            secrets: vec![secret.clone(), token.clone()],
+        })
     }
 
     fn token_url(&self) -> Result<Url, GoogleError> {

@@ -97,6 +97,12 @@ pub enum GoogleError {
     },
 }
 
+/// A request, and the secrets in it.
+pub(crate) struct Question {
+    pub(crate) request: Request,
+    pub(crate) secrets: Vec<Zeroizing<String>>,
+}
+
 /// What Google answers in JSON; its texts may be secrets.
 pub(crate) struct Answer(BTreeMap<String, Value>);
 
@@ -104,7 +110,7 @@ impl Caller<'_> {
     /// An access token of whoever is found.
     pub async fn access_token(&self) -> Result<AccessToken, GoogleError> {
         let quota = (self.variable)(QUOTA_PROJECT).filter(|project| !project.is_empty());
-        let (request, quota_project) = match self.credentials(true)? {
+        let (question, quota_project) = match self.credentials(true)? {
             None => return self.metadata("token").await?.access_token(quota),
             Some(file) => match file.kind() {
                 "service_account" => (file.assertion(("scope", SCOPE), self.clock)?, quota),
@@ -115,7 +121,7 @@ impl Caller<'_> {
                 _ => return Err(file.other_kind("service_account or authorized_user").into()),
             },
         };
-        self.ask(request).await?.access_token(quota_project)
+        self.ask(question).await?.access_token(quota_project)
     }
 
     /// The file of credentials, if one is named or (for `known` places) lies where gcloud leaves it.
@@ -136,9 +142,16 @@ impl Caller<'_> {
         File::read(path).map(Some)
     }
 
-    /// What is answered in JSON.
-    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, GoogleError> {
-        let answer = self.client.send(request.limit(LARGEST)).await?;
+    /// What is answered in JSON. A refusal is told without the secrets that were sent, should they come back in it.
+    pub(crate) async fn ask(&self, question: Question) -> Result<Answer, GoogleError> {
+        let mut answer = self.client.send(question.request.limit(LARGEST)).await?;
+        if !answer.status.is_success() {
+            let mut told = answer.text();
+            for secret in &question.secrets {
+                told = told.replace(secret.as_str(), "(secret)");
+            }
+            answer.body = told.into();
+        }
         Ok(Answer::read(&answer.expect_success()?))
     }
 

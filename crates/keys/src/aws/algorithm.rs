@@ -5,25 +5,23 @@ use waxwing_crypto::{KeyType, SignatureAlgorithm};
 use crate::error::OpenError;
 use crate::open::Opening;
 
-/// The algorithm among those of the key.
+/// The first algorithm of the key that has the hash asked for, else the first that is known here: an Ed25519 key has
+/// Ed25519ph beside it, which certificates do not.
 pub(super) fn choose(
     names: Option<&[String]>,
     key: KeyType,
     opening: &Opening<'_>,
 ) -> Result<(&'static str, SignatureAlgorithm), OpenError> {
     let names = names.unwrap_or_default();
-    let known: Vec<_> = names.iter().map(|name| algorithm(name, key)).collect();
-    let wished = opening.hash.and_then(|hash| {
-        let with_hash = known.iter().flatten();
-        with_hash.copied().find(|(_, one)| one.hash() == Some(hash))
-    });
-    match (wished, known.first().copied().flatten()) {
-        (Some(found), _) | (None, Some(found)) => Ok(found),
-        (None, None) => Err(opening.unknown(match names.first() {
-            Some(name) => name.as_str(),
-            None => "no algorithm at all",
-        })),
-    }
+    let known = || names.iter().filter_map(|name| algorithm(name, key));
+    let wished = opening
+        .hash
+        .and_then(|hash| known().find(|(_, one)| one.hash() == Some(hash)));
+    let found = wished.or_else(|| known().next());
+    found.ok_or_else(|| match names.is_empty() {
+        true => opening.unknown("no algorithm at all"),
+        false => opening.unknown(names.join(", ")),
+    })
 }
 
 /// What the service's names mean.

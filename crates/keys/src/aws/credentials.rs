@@ -68,6 +68,11 @@ impl Chain {
         self.kept.get(clock, self.find()).await
     }
 
+    /// Drops those that are no longer taken; says whether others may be found.
+    pub(super) async fn forget(&self, old: &Arc<Credentials>) -> bool {
+        self.kept.forget(old).await
+    }
+
     async fn find(&self) -> Result<Credentials, CredentialsError> {
         let surroundings = &self.surroundings;
         if let Some(found) = by_variables(surroundings)? {

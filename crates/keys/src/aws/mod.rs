@@ -6,28 +6,29 @@
 //! {"KeyId":"arn:aws:kms:…","Signature":"…","SigningAlgorithm":"ECDSA_SHA_256"}
 //! ```
 //!
-//! A key signs by the first of its algorithms that has the hash asked for, else by the first of all: most keys have one.
+//! A key signs by the first of its algorithms that has the hash asked for, else by the first that is known: most keys have
+//! one.
 //! Refused: keys that do not sign, algorithms outside the registry (among them PSS with another hash than SHA-256 and
 //! secp256k1), and what is signed after an alias was moved to another key.
 
 mod algorithm;
-mod credentials;
+pub(crate) mod answers;
+pub(crate) mod credentials;
 mod metadata;
 mod place;
-mod profile;
+pub(crate) mod profile;
 pub mod sigv4;
-mod sts;
+pub(crate) mod sts;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use waxwing_crypto::SignatureAlgorithm;
 use waxwing_encoding::base64;
 use waxwing_net::{Client, HeaderName, Request, Response, Url, header};
 
-use self::algorithm::choose;
-use self::credentials::Chain;
+use self::answers::{PublicHalf, Read, Signed};
+use self::credentials::{Chain, Credentials};
 use self::place::{endpoint, host, region};
 use self::sigv4::Signing;
 pub(crate) use self::sts::refusal as refusal_in_xml;
@@ -70,25 +71,13 @@ struct Kms {
     chain: Chain,
 }
 
-/// What `GetPublicKey` answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PublicHalf {
-    key_id: String,
-    key_usage: String,
-    /// Keys that encrypt may have none.
-    public_key: Option<String>,
-    signing_algorithms: Option<Vec<String>>,
-}
-
-/// What `Sign` answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Signed {
-    key_id: String,
-    signature: String,
-    signing_algorithm: String,
-}
+/// An action, what goes with it, what it is in words with what to do when it fails, and what should be answered.
+type Asked<'a> = (
+    &'a str,
+    &'a Value,
+    (&'static str, &'static str),
+    &'static str,
+);
 
 pub(crate) async fn open(
     key: &AwsKey,
@@ -97,43 +86,19 @@ pub(crate) async fn open(
     let mut kms = Kms::new(key, opening.surroundings).map_err(|error| opening.failed(error))?;
     let found = kms.public_half().await;
     let found = found.map_err(|error| opening.failed(error))?;
-    if found.key_usage != "SIGN_VERIFY" {
-        return Err(OpenError::Usage {
-            key: opening.key(),
-            found: waxwing_net::printable(&found.key_usage),
-            expected: "SIGN_VERIFY",
-        });
-    }
-    let spki = found.spki().map_err(|error| opening.failed(error))?;
-    let public_key = opening.public_key(&spki)?;
-    let (name, algorithm) = choose(
-        found.signing_algorithms.as_deref(),
-        public_key.key_type(),
-        opening,
-    )?;
-    let algorithm = opening.fitting(algorithm, &public_key)?;
-    kms.own_id = own_id(&found.key_id).to_owned();
-    kms.signs_by = name;
+    let Read {
+        public_key,
+        signs_by,
+        algorithm,
+    } = found.read(opening)?;
+    kms.own_id = found.own_id().to_owned();
+    kms.signs_by = signs_by;
     Ok(Arc::new(RemoteKey {
         reference: opening.reference.clone(),
         public_key,
         algorithm,
         service: kms,
     }))
-}
-
-impl PublicHalf {
-    pub(crate) fn spki(&self) -> Result<Vec<u8>, ServiceError> {
-        let text = self.public_key.as_deref().unwrap_or_default();
-        match base64::decode(text) {
-            Ok(spki) if !spki.is_empty() => Ok(spki),
-            _ => Err(ServiceError::Answer {
-                service: SERVICE,
-                found: "without a PublicKey in base64".to_owned(),
-                expected: "one",
-            }),
-        }
-    }
 }
 
 impl Kms {
@@ -167,10 +132,25 @@ impl Kms {
         &self,
         action: &str,
         question: &Value,
-        (deed, advice): (&'static str, &'static str),
+        reason: (&'static str, &'static str),
         expected: &'static str,
     ) -> Result<T, ServiceError> {
         let credentials = self.chain.credentials().await?;
+        let asked = (action, question, reason, expected);
+        match self.ask_by(&credentials, asked).await {
+            // They were taken back, or one of the clocks is wrong.
+            Err(error) if error.is_of_credentials() && self.chain.forget(&credentials).await => {
+                self.ask_by(&*self.chain.credentials().await?, asked).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_by<T: serde::de::DeserializeOwned>(
+        &self,
+        credentials: &Credentials,
+        (action, question, (deed, advice), expected): Asked<'_>,
+    ) -> Result<T, ServiceError> {
         let signing = Signing {
             access_key_id: &credentials.access_key_id,
             secret_access_key: &credentials.secret_access_key,
@@ -241,30 +221,8 @@ impl Service for Kms {
         let signed: Signed = self
             .ask("Sign", &question, ("sign", SIGN_ADVICE), expected)
             .await?;
-        let answer = |found: String, expected| ServiceError::Answer {
-            service: SERVICE,
-            found: waxwing_net::printable(&found),
-            expected,
-        };
-        if own_id(&signed.key_id) != self.own_id {
-            let found = format!("with a signature of the key {}", signed.key_id);
-            return Err(answer(
-                found,
-                "the key whose public half was asked for; if the alias was moved, start again",
-            ));
-        }
-        if signed.signing_algorithm != self.signs_by {
-            let found = format!("with a signature by {}", signed.signing_algorithm);
-            return Err(answer(found, "the algorithm that was asked for"));
-        }
-        base64::decode(&signed.signature)
-            .map_err(|error| answer(error.to_string(), "the signature in base64"))
+        signed.signature(&self.own_id, self.signs_by)
     }
-}
-
-/// The end of a key's ARN, which is the key's own, whatever alias was asked for.
-fn own_id(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether a refusal is one that passes.

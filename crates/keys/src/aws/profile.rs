@@ -91,6 +91,9 @@ impl Profile {
                 continue;
             }
             let (setting, value) = content.split_once('=').ok_or(number)?;
+            if setting.trim().is_empty() {
+                return Err(number);
+            }
             if inside {
                 let value = [" #", " ;", "\t#", "\t;"]
                     .iter()
@@ -106,6 +109,14 @@ impl Profile {
     /// A setting that is set to something.
     pub(crate) fn setting(&self, name: &str) -> Option<&Zeroizing<String>> {
         self.settings.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// All settings.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let settings = self.settings.iter();
+        settings
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect()
     }
 
     /// The first other way to credentials that the profile names.
@@ -162,6 +173,7 @@ mod tests {
         let mut profile = Profile::default();
         assert_eq!(profile.merge("[a]\nx\n", "a", false), Err(2));
         assert_eq!(profile.merge("[a\n", "a", false), Err(1));
+        assert_eq!(profile.merge("[a]\n=x\n", "a", false), Err(2));
         assert_eq!(profile.merge("[a]\nx=1\n", "a", false), Ok(true));
     }
 }

@@ -12,28 +12,28 @@
 //! PKCS #1 v1.5 with the hash that is asked for, else as in the original: by its size (2048: SHA-256, 3072: SHA-384, 4096:
 //! SHA-512). Refused: keys that are switched off or do not sign, P-256K, an answer for another key.
 
+pub(crate) mod answers;
 mod cloud;
-mod credentials;
+pub(crate) mod credentials;
 mod jwk;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use waxwing_crypto::{HashAlgorithm, KeyType, SignatureAlgorithm};
 use waxwing_encoding::base64;
 use waxwing_net::{Client, Request, Url};
 
+use self::answers::{Bundle, Signed, answer};
 use self::cloud::Place;
 use self::credentials::Token;
-use self::jwk::{Jwk, Read};
 use crate::ask::Question;
 use crate::credentials::Kept;
 use crate::error::{OpenError, ServiceError};
 use crate::open::Opening;
 use crate::remote::{RemoteKey, Service};
-use crate::{AzureKey, Signer, Surroundings};
+use crate::{AzureKey, CredentialsError, Signer, Surroundings};
 
 pub(super) const SERVICE: &str = "Azure Key Vault";
 
@@ -57,26 +57,6 @@ struct KeyVault {
     tokens: Kept<Token>,
 }
 
-/// A key and what is said of it.
-#[derive(Deserialize)]
-pub(crate) struct Bundle {
-    key: Jwk,
-    #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Deserialize, Default)]
-struct Attributes {
-    enabled: Option<bool>,
-}
-
-/// A signature.
-#[derive(Deserialize)]
-pub(crate) struct Signed {
-    kid: String,
-    value: String,
-}
-
 pub(crate) async fn open(
     key: &AzureKey,
     opening: &Opening<'_>,
@@ -85,56 +65,16 @@ pub(crate) async fn open(
     let mut vault = vault.map_err(|error| opening.failed(error))?;
     let bundle = vault.bundle().await;
     let bundle = bundle.map_err(|error| opening.failed(error))?;
-    if bundle.attributes.enabled == Some(false) {
-        return Err(OpenError::State {
-            key: opening.key(),
-            found: "the key is disabled".to_owned(),
-            expected: "one that is enabled",
-        });
-    }
-    if let Some(operations) = &bundle.key.key_ops
-        && !operations.iter().any(|operation| operation == "sign")
-    {
-        return Err(OpenError::Usage {
-            key: opening.key(),
-            found: waxwing_net::printable(&operations.join(", ")),
-            expected: "sign",
-        });
-    }
-    let public_key = match bundle.key.read() {
-        Read::Spki(spki) => opening.public_key(&spki),
-        Read::Pkcs1(key) => opening.public_key_of_pkcs1(&key),
-        Read::Other(found) => Err(opening.unknown(found)),
-        Read::Broken(found) => Err(opening.failed(answer(
-            format!("with a key of which {found}"),
-            "a whole one",
-        ))),
-    }?;
+    let (public_key, algorithm) = bundle.read(opening)?;
     vault.kind = public_key.key_type();
-    let algorithm = choose(vault.kind, opening)?;
-    vault.key = vault
-        .version_of(&bundle.key.kid, key)
-        .map_err(|error| opening.failed(error))?;
+    let version = bundle.version(&vault.key, key);
+    vault.key = version.map_err(|error| opening.failed(error))?;
     Ok(Arc::new(RemoteKey {
         reference: opening.reference.clone(),
         public_key,
         algorithm,
         service: vault,
     }))
-}
-
-/// A curve has one algorithm; RSA follows the hash that is asked for, or its size.
-fn choose(key: KeyType, opening: &Opening<'_>) -> Result<SignatureAlgorithm, OpenError> {
-    let by_size = match key {
-        KeyType::Rsa(3072) => HashAlgorithm::Sha384,
-        KeyType::Rsa(4096) => HashAlgorithm::Sha512,
-        _ => HashAlgorithm::Sha256,
-    };
-    let algorithm = match key {
-        KeyType::Rsa(_) => SignatureAlgorithm::with_hash(key, opening.hash.unwrap_or(by_size)),
-        _ => SignatureAlgorithm::default_for(key),
-    };
-    algorithm.ok_or_else(|| opening.unknown(format!("{key:?}")))
 }
 
 impl KeyVault {
@@ -164,44 +104,30 @@ impl KeyVault {
             .await
     }
 
-    /// The address of the version that an answer is about, if it is one of the key that was asked for.
-    fn version_of(&self, kid: &str, key: &AzureKey) -> Result<Url, ServiceError> {
-        let other = || {
-            answer(
-                format!("for the key {}", waxwing_net::printable(kid)),
-                "the key that was asked for, with its version",
-            )
-        };
-        let url = Url::parse(kid).map_err(|_| other())?;
-        let words: Vec<&str> = url.path_segments().into_iter().flatten().collect();
-        let known = |version: &str| {
-            let hexadecimal = |byte: u8| byte.is_ascii_alphanumeric();
-            !version.is_empty() && version.bytes().all(hexadecimal)
-        };
-        let same_host = url.origin() == self.key.origin();
-        match words.as_slice() {
-            ["keys", name, version]
-                if same_host
-                    && name.eq_ignore_ascii_case(key.name())
-                    && known(version)
-                    && key
-                        .version()
-                        .is_none_or(|asked| asked.eq_ignore_ascii_case(version)) =>
-            {
-                Ok(url)
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        reason: (&'static str, &'static str),
+        expected: &'static str,
+    ) -> Result<T, ServiceError> {
+        let token = self.token().await?;
+        match self.ask_by(&token, request.clone(), reason, expected).await {
+            // It was taken back.
+            Err(error) if error.is_of_credentials() && self.tokens.forget(&token).await => {
+                let token = self.token().await?;
+                self.ask_by(&token, request, reason, expected).await
             }
-            _ => Err(other()),
+            answer => answer,
         }
     }
 
-    async fn ask<T: DeserializeOwned>(
+    async fn ask_by<T: DeserializeOwned>(
         &self,
+        token: &Token,
         request: Request,
         (deed, advice): (&'static str, &'static str),
         expected: &'static str,
     ) -> Result<T, ServiceError> {
-        let find = credentials::find(&self.place, &self.surroundings);
-        let token = self.tokens.get(&*self.surroundings.clock, find).await?;
         let question = Question {
             service: SERVICE,
             deed,
@@ -210,6 +136,11 @@ impl KeyVault {
         };
         let request = request.bearer(&token.secret);
         question.json(&self.client, request, expected).await
+    }
+
+    async fn token(&self) -> Result<Arc<Token>, CredentialsError> {
+        let find = credentials::find(&self.place, &self.surroundings);
+        self.tokens.get(&*self.surroundings.clock, find).await
     }
 }
 
@@ -231,21 +162,7 @@ impl Service for KeyVault {
         let request = Request::post_json(with_version(&url), &question).repeatable();
         let expected = "kid and value in JSON";
         let signed: Signed = self.ask(request, ("sign", SIGN_ADVICE), expected).await?;
-        if Url::parse(&signed.kid).ok().as_ref() != Some(&self.key) {
-            return Err(answer(
-                format!("for the key {}", waxwing_net::printable(&signed.kid)),
-                "the version that was asked for",
-            ));
-        }
-        let value = base64::decode_proto_json(&signed.value)
-            .map_err(|error| answer(error.to_string(), "the signature in base64url"))?;
-        match self.kind {
-            KeyType::Rsa(_) => Ok(value),
-            _ => jwk::signature(&value, self.kind).ok_or_else(|| {
-                let found = format!("with a signature of {} bytes", value.len());
-                answer(found, "r and s, each as long as the curve's order")
-            }),
-        }
+        signed.signature(&self.key, self.kind)
     }
 }
 
@@ -269,12 +186,4 @@ fn with_version(url: &Url) -> Url {
     let mut url = url.clone();
     url.query_pairs_mut().append_pair("api-version", API);
     url
-}
-
-fn answer(found: String, expected: &'static str) -> ServiceError {
-    ServiceError::Answer {
-        service: SERVICE,
-        found,
-        expected,
-    }
 }

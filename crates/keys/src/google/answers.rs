@@ -1,54 +1,90 @@
 //! What Google Cloud KMS answers, and the checks of it.
 
 use serde::Deserialize;
-use waxwing_crypto::{HashAlgorithm, SignatureAlgorithm};
+use waxwing_crypto::{HashAlgorithm, PublicKey, SignatureAlgorithm};
 use waxwing_encoding::base64;
 
 use super::SERVICE;
-use crate::error::ServiceError;
+use crate::error::{OpenError, ServiceError};
+use crate::open::Opening;
 
 /// One page of versions.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Versions {
     #[serde(default)]
-    pub(super) crypto_key_versions: Vec<Version>,
+    crypto_key_versions: Vec<Version>,
     #[serde(default)]
     pub(super) next_page_token: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Version {
-    pub(super) name: String,
-    pub(super) state: String,
+    name: String,
+    state: String,
 }
 
 /// The public half of a version.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PublicHalf {
-    pub(super) name: String,
-    pub(super) algorithm: String,
+    name: String,
+    algorithm: String,
     #[serde(default)]
-    pub(super) pem: String,
-    pub(super) pem_crc32c: Option<String>,
+    pem: String,
+    pem_crc32c: Option<String>,
 }
 
 /// A signature.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Signed {
-    pub(super) name: String,
-    pub(super) signature: String,
-    pub(super) signature_crc32c: Option<String>,
+    name: String,
+    signature: String,
+    signature_crc32c: Option<String>,
     #[serde(default)]
-    pub(super) verified_digest_crc32c: bool,
+    verified_digest_crc32c: bool,
     #[serde(default)]
-    pub(super) verified_data_crc32c: bool,
+    verified_data_crc32c: bool,
+}
+
+impl Versions {
+    /// The newest of those that are enabled.
+    pub(crate) fn newest(&self) -> Option<u64> {
+        let versions = self.crypto_key_versions.iter();
+        let enabled = versions.filter(|version| version.state == "ENABLED");
+        let numbers = enabled.filter_map(|version| version.name.rsplit('/').next()?.parse().ok());
+        numbers.max()
+    }
 }
 
 impl PublicHalf {
-    pub(super) fn check(&self, version: &str) -> Result<(), ServiceError> {
+    /// The key, and how this version of it signs.
+    pub(crate) fn read(
+        &self,
+        version: &str,
+        opening: &Opening<'_>,
+    ) -> Result<(PublicKey, SignatureAlgorithm), OpenError> {
+        let algorithm = match algorithm(&self.algorithm) {
+            Some(algorithm) => algorithm,
+            None if self.algorithm.contains("_SIGN_") => {
+                return Err(opening.unknown(self.algorithm.as_str()));
+            }
+            None => {
+                return Err(OpenError::Usage {
+                    key: opening.key(),
+                    found: waxwing_net::printable(&self.algorithm),
+                    expected: "ASYMMETRIC_SIGN",
+                });
+            }
+        };
+        self.check(version).map_err(|error| opening.failed(error))?;
+        let public_key = opening.public_key_of_pem(&self.pem)?;
+        let algorithm = opening.fitting(algorithm, &public_key)?;
+        Ok((public_key, algorithm))
+    }
+
+    fn check(&self, version: &str) -> Result<(), ServiceError> {
         same_name(&self.name, version)?;
         intact(self.pem.as_bytes(), self.pem_crc32c.as_deref())
     }
@@ -56,7 +92,7 @@ impl PublicHalf {
 
 impl Signed {
     /// The signature, if the service signed what it was sent, and it came as it was sent.
-    pub(super) fn signature(self, version: &str, by_digest: bool) -> Result<Vec<u8>, ServiceError> {
+    pub(crate) fn signature(self, version: &str, by_digest: bool) -> Result<Vec<u8>, ServiceError> {
         same_name(&self.name, version)?;
         let verified = match by_digest {
             true => self.verified_digest_crc32c,
@@ -120,7 +156,7 @@ pub(super) fn hash_name(hash: HashAlgorithm) -> &'static str {
 }
 
 /// What the service's names mean.
-pub(super) fn algorithm(name: &str) -> Option<SignatureAlgorithm> {
+fn algorithm(name: &str) -> Option<SignatureAlgorithm> {
     Some(match name {
         "EC_SIGN_P256_SHA256" => SignatureAlgorithm::EcdsaP256Sha256,
         "EC_SIGN_P384_SHA384" => SignatureAlgorithm::EcdsaP384Sha384,

@@ -13,7 +13,7 @@
 //! The version decides the algorithm, whatever hash is asked for. Every checksum is checked, and its absence is an error:
 //! the service always sends them. Refused: versions that encrypt, and PSS with another hash than SHA-256.
 
-mod answers;
+pub(crate) mod answers;
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use waxwing_encoding::base64;
 use waxwing_encoding::time::UnixTime;
 use waxwing_net::{HeaderName, Request, Url};
 
-use self::answers::{PublicHalf, Signed, Versions, algorithm, answer, checksum, hash_name};
+use self::answers::{PublicHalf, Signed, Versions, answer, checksum, hash_name};
 use crate::ask::Question;
 use crate::credentials::{Ends, Kept};
 use crate::error::{OpenError, ServiceError};
@@ -97,20 +97,7 @@ pub(crate) async fn open(
     };
     service.version = format!("{}/cryptoKeyVersions/{number}", key.path());
     let half = service.public_half().await.map_err(failed)?;
-    let algorithm = match algorithm(&half.algorithm) {
-        Some(algorithm) => algorithm,
-        None if half.algorithm.contains("_SIGN_") => return Err(opening.unknown(half.algorithm)),
-        None => {
-            return Err(OpenError::Usage {
-                key: opening.key(),
-                found: waxwing_net::printable(&half.algorithm),
-                expected: "ASYMMETRIC_SIGN",
-            });
-        }
-    };
-    half.check(&service.version).map_err(failed)?;
-    let public_key = opening.public_key_of_pem(&half.pem)?;
-    let algorithm = opening.fitting(algorithm, &public_key)?;
+    let (public_key, algorithm) = half.read(&service.version, opening)?;
     Ok(Arc::new(RemoteKey {
         reference: opening.reference.clone(),
         public_key,
@@ -135,11 +122,7 @@ impl CloudKms {
             }
             let reason = ("list the versions of the key", LIST_ADVICE);
             let versions: Versions = self.ask(Request::get(&url), reason, expected).await?;
-            let enabled = versions.crypto_key_versions.iter();
-            let numbers = enabled
-                .filter(|version| version.state == "ENABLED")
-                .filter_map(|version| version.name.rsplit('/').next()?.parse().ok());
-            newest = newest.max(numbers.max());
+            newest = newest.max(versions.newest());
             if versions.next_page_token.is_empty() {
                 return Ok(newest);
             }
@@ -162,17 +145,33 @@ impl CloudKms {
     async fn ask<T: DeserializeOwned>(
         &self,
         request: Request,
-        (deed, advice): (&'static str, &'static str),
+        reason: (&'static str, &'static str),
         expected: &'static str,
     ) -> Result<T, ServiceError> {
         let token = self.token().await?;
-        let AccessToken {
-            secret,
-            quota_project,
-            ..
-        } = &token.token;
+        match self
+            .ask_by(&token.token, request.clone(), reason, expected)
+            .await
+        {
+            // It was taken back.
+            Err(error) if error.is_of_credentials() && self.tokens.forget(&token).await => {
+                let token = self.token().await?;
+                self.ask_by(&token.token, request, reason, expected).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_by<T: DeserializeOwned>(
+        &self,
+        token: &AccessToken,
+        request: Request,
+        (deed, advice): (&'static str, &'static str),
+        expected: &'static str,
+    ) -> Result<T, ServiceError> {
+        let secret = &token.secret;
         let mut request = request.bearer(secret);
-        if let Some(project) = quota_project {
+        if let Some(project) = &token.quota_project {
             request = request.header(HeaderName::from_static("x-goog-user-project"), project);
         }
         let question = Question {
@@ -181,9 +180,8 @@ impl CloudKms {
             advice,
             secrets: &[secret],
         };
-        question
-            .json(&self.surroundings.client, request, expected)
-            .await
+        let client = &self.surroundings.client;
+        question.json(client, request, expected).await
     }
 
     async fn token(&self) -> Result<Arc<Token>, CredentialsError> {

@@ -85,6 +85,7 @@ mod tests {
             ("", "no key after the vault"),
             ("v.vault.azure.net", "no key after the vault"),
             ("/k", "no host"),
+            ("./k", "no host"),
             ("v@evil.example/k", "no host"),
             ("v.vault.azure.net/", "the key's name"),
             ("v.vault.azure.net/..", "the key's name"),

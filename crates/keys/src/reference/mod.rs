@@ -149,8 +149,12 @@ fn schemes() -> String {
 /// A host with a port or without: names, IPv4, and IPv6 in brackets.
 fn is_host(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let begins = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'[';
     let url = waxwing_net::Url::parse(&format!("https://{text}/"));
-    text.bytes().all(known) && url.is_ok_and(|url| url.path() == "/")
+    text.bytes().all(known)
+        && text.as_bytes().first().is_some_and(begins)
+        && !text.contains("..")
+        && url.is_ok_and(|url| url.path() == "/")
 }
 
 /// A name of such characters that is no step through directories.

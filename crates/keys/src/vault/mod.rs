@@ -13,20 +13,20 @@
 //! one, or that of `VAULT_KEY_PREFIX` (`vault:v1:`). Refused: keys that do not sign, derived keys, a signature of another
 //! version.
 
+pub(crate) mod answers;
 mod key;
 mod place;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::json;
-use waxwing_crypto::{KeyType, SignatureAlgorithm};
+use waxwing_crypto::SignatureAlgorithm;
 use waxwing_encoding::base64;
 use waxwing_net::{Client, HeaderName, Request, Url};
 use zeroize::Zeroizing;
 
-use self::key::{hash_name, key_type, of_ed25519};
+use self::answers::{Answer, Described, Read, Signed};
+use self::key::hash_name;
 use self::place::{base, pinned};
 use crate::ask::Question;
 use crate::credentials::{read_if_there, with_roots};
@@ -54,39 +54,6 @@ struct Transit {
     surroundings: Surroundings,
 }
 
-/// What the engine wraps its answers in.
-#[derive(Deserialize)]
-pub(crate) struct Answer<T> {
-    data: T,
-}
-
-/// A key, as it is described.
-#[derive(Deserialize)]
-pub(crate) struct Described {
-    #[serde(rename = "type")]
-    kind: String,
-    latest_version: u64,
-    #[serde(default)]
-    derived: bool,
-    keys: BTreeMap<String, Version>,
-}
-
-/// One of its versions. Keys that encrypt have a time alone.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Version {
-    Signs {
-        public_key: String,
-    },
-    #[expect(dead_code, reason = "whatever it is, it does not sign")]
-    Other(serde_json::Value),
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Signed {
-    signature: String,
-}
-
 pub(crate) async fn open(
     key: &VaultKey,
     opening: &Opening<'_>,
@@ -95,44 +62,13 @@ pub(crate) async fn open(
     let mut transit = transit.map_err(|error| opening.failed(error))?;
     let described = transit.describe().await;
     let described = described.map_err(|error| opening.failed(error))?;
-    let usage = |found: String| OpenError::Usage {
-        key: opening.key(),
-        found: waxwing_net::printable(&found),
-        expected: "signatures: ecdsa-p256, ecdsa-p384, ecdsa-p521, ed25519, rsa-2048, rsa-3072 or rsa-4096",
-    };
-    let Some(expected) = key_type(&described.kind) else {
-        return Err(usage(described.kind));
-    };
-    if described.derived {
-        return Err(usage(format!(
-            "{}, derived anew for each context",
-            described.kind
-        )));
-    }
     let pinned = pinned(opening.surroundings).map_err(|error| opening.failed(error))?;
-    transit.version = pinned.unwrap_or(described.latest_version);
-    let version = transit.version;
-    let Some(Version::Signs { public_key }) = described.keys.get(&version.to_string()) else {
-        return Err(OpenError::State {
-            key: opening.key(),
-            found: format!("the engine has no version {version} of it"),
-            expected: "one that is not archived; VAULT_KEY_PREFIX (vault:v1:) names another",
-        });
-    };
-    let public_key = match expected {
-        KeyType::Ed25519 => {
-            opening.public_key(&of_ed25519(public_key).map_err(|error| opening.failed(error))?)
-        }
-        _ => opening.public_key_of_pem(public_key),
-    }?;
-    if public_key.key_type() != expected {
-        return Err(OpenError::Kind {
-            key: opening.key(),
-            said: expected,
-            found: public_key.key_type(),
-        });
-    }
-    let algorithm = opening.by_hash(public_key.key_type())?;
+    let Read {
+        public_key,
+        version,
+        algorithm,
+    } = described.read(pinned, opening)?;
+    transit.version = version;
     Ok(Arc::new(RemoteKey {
         reference: opening.reference.clone(),
         public_key,
@@ -252,17 +188,6 @@ impl Service for Transit {
         let request = self.request(&words, Some(&body), &token);
         let expected = "data with signature in JSON";
         let answer: Answer<Signed> = question.json(&self.client, request, expected).await?;
-        let signature = &answer.data.signature;
-        let prefix = format!("vault:v{}:", self.version);
-        match signature.strip_prefix(&prefix) {
-            Some(signature) => question.bytes(signature, "a signature in base64"),
-            None => {
-                let shown: String = signature.chars().take(16).collect();
-                Err(question.answer(
-                    format!("with the signature {:?}…", waxwing_net::printable(&shown)),
-                    "one of the version that was asked for, vault:vN:…",
-                ))
-            }
-        }
+        answer.data.signature(self.version)
     }
 }

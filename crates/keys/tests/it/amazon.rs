@@ -6,7 +6,7 @@ use serde_json::json;
 use waxwing_crypto::{HashAlgorithm, KeyType, SignatureAlgorithm as Algorithm};
 
 use crate::world::{
-    Asked, Fault, Kind, Noon, World, open, open_with, refused, signs, surroundings,
+    Asked, Fault, Kind, Noon, World, open, open_with, refused, shown, signs, surroundings,
 };
 
 pub(crate) const HOST: &str = "https://kms.us-east-1.amazonaws.com";
@@ -58,6 +58,9 @@ impl Kind for Amazon {
                 let fits = |one: &&(&str, Algorithm)| one.1.goes_with(kind);
                 let mut names: Vec<&str> =
                     ALGORITHMS.iter().filter(fits).map(|one| one.0).collect();
+                if kind == KeyType::Ed25519 {
+                    names.insert(0, "ED25519_PH_SHA_512");
+                }
                 match fault {
                     Fault::Unknown => names = vec!["SM2DSA"],
                     Fault::OtherKind => names = vec!["ECDSA_SHA_384"],
@@ -69,7 +72,7 @@ impl Kind for Amazon {
                 };
                 axum::Json(json!({
                     "KeyId": ARN, "KeyUsage": usage, "SigningAlgorithms": names,
-                    "PublicKey": BASE64.encode(world.key.public_key().spki_der()),
+                    "PublicKey": BASE64.encode(&waxwing_encoding::pem::decode(&shown(&world.key, fault)).unwrap().der),
                 }))
                 .into_response()
             }
@@ -101,6 +104,14 @@ impl Kind for Amazon {
     fn refusal(self, status: u16, kind: &str, reason: &str) -> Response {
         let body = json!({"__type": format!("com.amazonaws.kms#{kind}"), "message": reason});
         refused(status, &body)
+    }
+
+    fn stale(self) -> Response {
+        self.refusal(
+            400,
+            "ExpiredTokenException",
+            "The security token is expired",
+        )
     }
 
     fn busy(self) -> Response {

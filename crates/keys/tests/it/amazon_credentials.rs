@@ -11,7 +11,7 @@ use waxwing_keys::{OpenError, Surroundings};
 use waxwing_net::StatusCode;
 
 use crate::amazon::{Amazon, HOST, REFERENCE};
-use crate::world::{NOON, Noon, World, open, signs, surroundings};
+use crate::world::{Fault, NOON, Noon, World, open, signs, surroundings};
 
 const STS: &str = "https://sts.us-east-1.amazonaws.com";
 const ECS: &str = "http://169.254.170.2:80";
@@ -216,11 +216,18 @@ async fn a_token_of_another_issuer_is_exchanged_again_before_the_end() {
     let signers: Vec<_> = place.signers().into_iter().map(|one| one.0).collect();
     assert_eq!(signers, ["ASIA1", "ASIA2"]);
 
+    // Those that are taken back are exchanged at once.
+    place.world.lie(Fault::Stale(1));
+    signs(&*signer, &place.world.key).await.unwrap();
+    assert_eq!(place.givers.asked(), [question("two")]);
+    let signers: Vec<_> = place.signers().into_iter().map(|one| one.0).collect();
+    assert_eq!(signers, ["ASIA2", "ASIA3"]);
+
     // Whoever does not answer is done without until the end.
     *place.givers.silent.lock().unwrap() = true;
-    place.clock.put(7199);
+    place.clock.put(10_799);
     signs(&*signer, &place.world.key).await.unwrap();
-    place.clock.put(7200);
+    place.clock.put(10_800);
     let told = signer.sign(b"x").await.unwrap_err().to_string();
     assert!(
         told.contains("AWS STS refused to exchange the token (403): not now"),

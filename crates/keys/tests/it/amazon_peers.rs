@@ -259,6 +259,12 @@ async fn an_rsa_key_signs_by_the_hash_that_is_asked_for() {
     }
 }
 
+/// A key without a token, for a service at this address.
+fn at(url: &str) -> Vec<(&str, &str)> {
+    let endpoint = ("AWS_ENDPOINT_URL", url);
+    vec![VARIABLES[0], VARIABLES[1], VARIABLES[3], endpoint]
+}
+
 /// Our requests, as they go out, are signed as botocore signs them.
 #[tokio::test(flavor = "multi_thread")]
 async fn botocore_signs_our_requests_in_the_same_way() {
@@ -268,23 +274,23 @@ async fn botocore_signs_our_requests_in_the_same_way() {
     let world = World::new(KeyType::EcdsaP256);
     let mut questions = Vec::new();
     let mut expected = Vec::new();
-    for (host, variables) in [
-        (HOST, &VARIABLES[..]),
-        (
-            "https://localhost.example:4566",
-            &[
-                VARIABLES[0],
-                VARIABLES[1],
-                VARIABLES[3],
-                ("AWS_ENDPOINT_URL", "https://localhost.example:4566"),
-            ],
-        ),
+    // The third goes over a socket, so that the header Host is the one that was really sent.
+    let served = world.serve(Amazon).await;
+    let elsewhere = "https://localhost.example:4566";
+    for (url, variables) in [
+        (HOST, VARIABLES.to_vec()),
+        (elsewhere, at(elsewhere)),
+        (&served, at(&served)),
     ] {
-        let place = surroundings(variables, &[(host, world.router(Amazon))], &Noon::new());
+        let hosts: &[_] = match url.starts_with("https://") {
+            true => &[(url, world.router(Amazon))],
+            false => &[],
+        };
+        let place = surroundings(&variables, hosts, &Noon::new());
         let signer = open(REFERENCE, &place).await.unwrap();
         signs(&*signer, &world.key).await.unwrap();
         for asked in world.asked() {
-            assert_eq!(format!("https://{}", asked.host), host);
+            assert_eq!(url.split_once("//").unwrap().1, asked.host);
             let token = asked.headers.get("x-amz-security-token");
             assert!(token.is_none_or(|token| token == TOKEN));
             // The two that botocore adds by itself are left to it.
@@ -292,7 +298,7 @@ async fn botocore_signs_our_requests_in_the_same_way() {
                 .map(|name| (name.to_owned(), asked.header(name).to_owned()));
             questions.push(json!({
                 "time": asked.header("x-amz-date"), "id": "AKIDEXAMPLE", "secret": SECRET, "token": token,
-                "region": "us-east-1", "service": "kms", "url": format!("{host}/"), "body": asked.body,
+                "region": "us-east-1", "service": "kms", "url": format!("{url}/"), "body": asked.body,
                 "headers": std::collections::BTreeMap::from(headers),
             }));
             expected.push(asked.header("authorization").to_owned());
@@ -320,7 +326,7 @@ async fn botocore_signs_our_requests_in_the_same_way() {
         "time": date, "id": "AKIDEXAMPLE", "secret": SECRET, "token": null, "region": "eu-west-1", "service": "sts",
         "url": format!("https://{host}/"), "body": body, "headers": {"content-type": kind},
     }));
-    assert_eq!(expected.len(), 5);
+    assert_eq!(expected.len(), 7);
     let theirs = script(&python, "amazon_signature.py", &[], &json!(questions));
     assert_eq!(theirs, json!(expected));
 }

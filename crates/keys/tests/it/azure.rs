@@ -11,7 +11,7 @@ use waxwing_crypto::{HashAlgorithm, KeyType, PublicKey, SignatureAlgorithm as Al
 use waxwing_encoding::base64;
 
 use crate::world::{
-    Asked, Fault, Kind, Noon, World, open, open_with, refused, signs, surroundings,
+    Asked, Fault, Kind, Noon, WEAK, World, open, open_with, refused, signs, surroundings,
 };
 
 pub(crate) const HOST: &str = "https://v-1.vault.azure.net";
@@ -60,8 +60,15 @@ fn numbers(der: &[u8]) -> Vec<&[u8]> {
 
 fn jwk(key: &PublicKey, fault: Fault) -> Value {
     let bits = key.bits();
-    if let KeyType::Rsa(_) = key.key_type() {
-        let numbers = numbers(bits);
+    let weak = waxwing_encoding::pem::decode(WEAK).unwrap().der;
+    let rsa = match (key.key_type(), fault) {
+        // What stands before the key in it is as long as in any RSA key of this size.
+        (_, Fault::Weak) => Some(&weak[22..]),
+        (KeyType::Rsa(_), _) => Some(bits),
+        _ => None,
+    };
+    if let Some(rsa) = rsa {
+        let numbers = numbers(rsa);
         let [n, e] = [numbers[0], numbers[1]].map(|number| {
             let zeros = number.iter().take_while(|byte| **byte == 0).count();
             base64::encode_url(&number[zeros..])

@@ -10,7 +10,7 @@ use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, SignatureAlgorithm as A
 use waxwing_encoding::base64;
 
 use crate::world::{
-    Asked, Fault, Kind, Noon, World, open, open_with, refused, signs, surroundings,
+    Asked, Fault, Kind, Noon, World, open, open_with, refused, shown, signs, surroundings,
 };
 
 pub(crate) const HOST: &str = "https://cloudkms.googleapis.com";
@@ -55,11 +55,12 @@ fn algorithm(name: &str) -> Algorithm {
 
 impl GoogleCloud {
     fn public_key(self, world: &World, name: &str, fault: Fault) -> Response {
-        let pem = world.key.public_key().to_pem();
+        let pem = shown(&world.key, fault);
         let algorithm = match fault {
             Fault::Encrypts => "RSA_DECRYPT_OAEP_2048_SHA256",
             Fault::Unknown => "EC_SIGN_SECP256K1_SHA256",
             Fault::OtherKind => "EC_SIGN_P384_SHA384",
+            Fault::Weak => "RSA_SIGN_PKCS1_2048_SHA256",
             _ => self.0,
         };
         let summed = match fault {
@@ -325,4 +326,85 @@ async fn a_service_account_signs_for_its_token() {
     let told = open(REFERENCE, &place).await.unwrap_err().to_string();
     let words = "are of the kind \"external_account\"; expected service_account or authorized_user";
     assert!(told.contains(words), "{told}");
+}
+
+/// Whoever refuses to give a token may say back what it was sent: the refresh token, or the assertion, which is longer
+/// than what is told of any refusal.
+#[tokio::test]
+async fn a_refused_token_is_told_without_the_secrets() {
+    let world = World::new(KeyType::EcdsaP256);
+    let key = PrivateKey::generate(KeyType::Rsa(2048)).unwrap();
+    let person = json!({
+        "type": "authorized_user", "client_id": "c", "client_secret": "d-FL9Q", "refresh_token": "1//0gExample",
+    });
+    let account = json!({
+        "type": "service_account", "client_email": "robot@example.com", "private_key": *key.to_pem().unwrap(),
+    });
+    for (credentials, form) in [(person, "refresh_token"), (account, "assertion")] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), credentials.to_string()).unwrap();
+        let sent: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+        let kept = Arc::clone(&sent);
+        let tokens = Router::new().fallback(move |body: String| {
+            let decoded = body.replace("%2F", "/");
+            let secrets = decoded.split('&').filter_map(|pair| pair.split_once('='));
+            let secrets = secrets.filter(|(name, _)| ["client_secret", form].contains(name));
+            let secrets: Vec<String> = secrets.map(|(_, value)| value.to_owned()).collect();
+            kept.lock().unwrap().clone_from(&secrets);
+            let told = format!("invalid: {}", secrets.join(" and "));
+            let body = json!({"error": "invalid_grant", "error_description": told});
+            std::future::ready(refused(400, &body))
+        });
+        let mut hosts = hosts(&world);
+        hosts.push(("https://oauth2.googleapis.com", tokens));
+        let path = file.path().to_str().unwrap();
+        let place = surroundings(
+            &[("GOOGLE_APPLICATION_CREDENTIALS", path)],
+            &hosts,
+            &Noon::new(),
+        );
+        let told = open(REFERENCE, &place).await.unwrap_err();
+        let shown = format!("{told} {told:?}");
+        assert!(
+            shown.contains("400 Bad Request: invalid: (secret)"),
+            "{shown}"
+        );
+        let sent = sent.lock().unwrap();
+        assert!(!sent.is_empty());
+        for secret in sent.iter() {
+            assert!(!shown.contains(&secret[..secret.len().min(40)]), "{shown}");
+        }
+    }
+}
+
+/// Many signatures at once ask for one token.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_signatures_at_once_share_a_token() {
+    let world = World::new(KeyType::EcdsaP256);
+    let times = Arc::new(std::sync::Mutex::new(0));
+    let given = Arc::clone(&times);
+    let tokens = Router::new().fallback(move || {
+        *given.lock().unwrap() += 1;
+        std::future::ready(axum::Json(
+            json!({"access_token": TOKEN, "expires_in": 3599}),
+        ))
+    });
+    let hosts = [
+        (HOST, world.router(GoogleCloud("EC_SIGN_P256_SHA256"))),
+        (METADATA, tokens),
+    ];
+    let clock = Noon::new();
+    let place = surroundings(&[], &hosts, &clock);
+    let signer = open(REFERENCE, &place).await.unwrap();
+    clock.put(3600);
+    let signing: Vec<_> = (0..32)
+        .map(|_| {
+            let signer = Arc::clone(&signer);
+            tokio::spawn(async move { signer.sign(b"x").await.unwrap() })
+        })
+        .collect();
+    for signed in signing {
+        signed.await.unwrap();
+    }
+    assert_eq!(*times.lock().unwrap(), 2);
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use waxwing_crypto::{HashAlgorithm, KeyType, SignatureAlgorithm as Algorithm};
 
 use crate::world::{
-    Asked, Fault, Kind, Noon, World, open, open_with, refused, signs, surroundings,
+    Asked, Fault, Kind, Noon, World, open, open_with, refused, shown, signs, surroundings,
 };
 
 pub(crate) const HOST: &str = "https://vault.example:8200";
@@ -34,7 +34,7 @@ impl Hashicorp {
         let key = world.key.public_key();
         let (name, public) = match key.key_type() {
             KeyType::Ed25519 => ("ed25519".to_owned(), BASE64.encode(key.bits())),
-            kind => (kind_name(kind), key.to_pem()),
+            kind => (kind_name(kind), shown(&world.key, fault)),
         };
         let version = json!({
             "name": name, "public_key": public, "creation_time": "2026-01-01T00:00:00Z", "certificate_chain": "",
@@ -47,6 +47,7 @@ impl Hashicorp {
             }
             Fault::Unknown => "ml-dsa".to_owned(),
             Fault::OtherKind => "ecdsa-p384".to_owned(),
+            Fault::Weak => "rsa-2048".to_owned(),
             _ => kind_name(key.key_type()),
         };
         if fault == Fault::Gone {

@@ -15,6 +15,8 @@ struct Provider {
     variables: Vec<(&'static str, &'static str)>,
     hosts: fn(&Arc<World>) -> Vec<(&'static str, Router)>,
     secrets: &'static [&'static str],
+    /// Whether its credentials here end.
+    ends: bool,
     /// When the signature is under another name.
     other_name: &'static str,
     /// When the key is switched off, at opening and at signing.
@@ -36,6 +38,7 @@ fn providers() -> Vec<Provider> {
             variables: amazon::VARIABLES.to_vec(),
             hosts: |world| vec![(amazon::HOST, world.router(amazon::Amazon))],
             secrets: &[amazon::SECRET, amazon::TOKEN],
+            ends: false,
             other_name: "AWS KMS answered with a signature of the key",
             disabled: [
                 "AWS KMS refused to give the public key (400): DisabledException: the key is disabled; check",
@@ -57,6 +60,7 @@ fn providers() -> Vec<Provider> {
                 vec![(hashicorp::HOST, router)]
             },
             secrets: &[hashicorp::TOKEN],
+            ends: false,
             other_name: "Vault answered with the signature \"vault:v3:",
             disabled: [
                 "Vault refused to describe the key (400): 1 error occurred: the key is soft deleted; check",
@@ -72,6 +76,7 @@ fn providers() -> Vec<Provider> {
             variables: Vec::new(),
             hosts: google_cloud::hosts,
             secrets: &[google_cloud::TOKEN],
+            ends: true,
             other_name: "Google Cloud KMS answered for the version projects/p/locations/global/keyRings/r/cryptoKeys/k/\
                          cryptoKeyVersions/3; expected",
             disabled: [
@@ -93,6 +98,7 @@ fn providers() -> Vec<Provider> {
             variables: azure::VARIABLES.to_vec(),
             hosts: azure::hosts,
             secrets: &[azure::TOKEN, azure::SECRET],
+            ends: true,
             other_name: "Azure Key Vault answered for the key https://v-1.vault.azure.net/keys/k-1/ff; expected",
             disabled: [
                 "the key is disabled; expected one that is enabled",
@@ -163,6 +169,10 @@ async fn what_is_wrong_when_a_key_is_opened_is_told() {
             (Fault::Encrypts, provider.encrypts),
             (Fault::Unknown, provider.unknown),
             (Fault::OtherKind, provider.other_kind),
+            (
+                Fault::Weak,
+                "the key's algorithm is RSA with 1024 bits; expected",
+            ),
         ];
         for (fault, words) in COMMON.into_iter().chain(own) {
             let opened = provider.start();
@@ -223,6 +233,32 @@ async fn a_busy_service_is_asked_again_and_not_for_ever() {
         let told = signer.sign(b"x").await.unwrap_err().to_string();
         provider.assert_told(Fault::Busy(4), &told, "refused to sign");
         assert_eq!(opened.world.asked().len(), 4);
+    }
+}
+
+/// Credentials that end are found anew when they are no longer taken before that; once, because a service that takes
+/// nobody's would be asked for ever. Vault's token is a text that somebody wrote, and stays.
+#[tokio::test]
+async fn credentials_that_are_no_longer_taken_are_found_anew() {
+    for provider in providers() {
+        let opened = provider.start();
+        let signer = open(provider.reference, &opened.place).await.unwrap();
+        opened.world.asked();
+        opened.world.lie(Fault::Stale(1));
+        let signed = signs(&*signer, &opened.world.key).await;
+        if provider.ends {
+            signed.unwrap();
+            assert_eq!(opened.world.asked().len(), 2);
+            opened.world.lie(Fault::Stale(2));
+            let told = signer.sign(b"x").await.unwrap_err().to_string();
+            provider.assert_told(Fault::Stale(2), &told, "refused to sign (401)");
+        } else {
+            let told = signed.unwrap_err().to_string();
+            provider.assert_told(Fault::Stale(1), &told, "refused to sign (40");
+            assert_eq!(opened.world.asked().len(), 1);
+        }
+        opened.world.lie(Fault::None);
+        signs(&*signer, &opened.world.key).await.unwrap();
     }
 }
 

@@ -37,6 +37,10 @@ pub(crate) enum Fault {
     Forbidden,
     /// It has too much to do, so many times.
     Busy(u32),
+    /// It no longer takes the credentials, so many times.
+    Stale(u32),
+    /// Its key is an RSA key of 1024 bits.
+    Weak,
     /// The key is switched off.
     Disabled,
     /// The version is no longer there.
@@ -92,9 +96,25 @@ pub(crate) trait Kind: Copy + Send + Sync + 'static {
     /// A refusal in its own form.
     fn refusal(self, status: u16, kind: &str, reason: &str) -> Response;
 
+    /// That the credentials are those of nobody.
+    fn stale(self) -> Response {
+        self.refusal(401, "UNAUTHENTICATED", "who are you?")
+    }
+
     /// That it has too much to do.
     fn busy(self) -> Response {
         self.refusal(503, "ServiceUnavailable", "later")
+    }
+}
+
+/// An RSA key of 1024 bits.
+pub(crate) const WEAK: &str = include_str!("rsa_1024.pem");
+
+/// The public key that a service shows, in PEM.
+pub(crate) fn shown(key: &PrivateKey, fault: Fault) -> String {
+    match fault {
+        Fault::Weak => WEAK.to_owned(),
+        _ => key.public_key().to_pem(),
     }
 }
 
@@ -196,6 +216,11 @@ async fn answer(world: Arc<World>, kind: impl Kind, request: Request) -> Respons
         Fault::Busy(times) => {
             world.lie(Fault::Busy(times - 1));
             kind.busy()
+        }
+        Fault::Stale(0) => kind.answer(&world, &asked, Fault::None),
+        Fault::Stale(times) => {
+            world.lie(Fault::Stale(times - 1));
+            kind.stale()
         }
         Fault::Shapeless => {
             let shapeless = json!({
