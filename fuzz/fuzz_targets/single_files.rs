@@ -10,11 +10,13 @@ use waxwing_model::TrustedRoot;
 use waxwing_model::trusted_root::single_files::SingleFiles;
 
 fuzz_target!(|json: &[u8]| {
-    let Ok(targets) = serde_json::from_slice::<BTreeMap<String, (Option<Value>, String)>>(json) else {
+    let Ok(targets) = serde_json::from_slice::<BTreeMap<String, (Option<Value>, String)>>(json)
+    else {
         return;
     };
     let said = targets.iter();
-    let Ok(files) = SingleFiles::choose(said.map(|(path, file)| (path.as_str(), file.0.as_ref()))) else {
+    let Ok(files) = SingleFiles::choose(said.map(|(path, file)| (path.as_str(), file.0.as_ref())))
+    else {
         return;
     };
     let paths = files.paths().map(str::to_owned);
@@ -24,7 +26,10 @@ fuzz_target!(|json: &[u8]| {
     let Ok(mut root) = files.trusted_root(&contents) else {
         return;
     };
-    let texts: String = contents.values().map(|text| String::from_utf8_lossy(text)).collect();
+    let texts: String = contents
+        .values()
+        .map(|text| String::from_utf8_lossy(text))
+        .collect();
     assert!(texts.contains("-----BEGIN "));
     root.passed_over.clear();
     let written = root.to_json().expect("what was made can be written");
