@@ -278,6 +278,12 @@ impl Driver for LocalDriver {
             let is_first = expected.is_none() && matches!(place, Some(GuardPlace::Server(_)));
             {
                 let mut guard = self.inner.guard();
+                // Who says what was found there has seen that it is a head of this log.
+                let is_seen = |moved: &mut Box<GuardMoved>| moved.found == expected;
+                if expected.is_some() && guard.moved.take_if(is_seen).is_some() {
+                    guard.current = expected;
+                    place.inspect(|place| place.accept(expected));
+                }
                 guard.refuse_moved()?;
                 if guard.current != expected {
                     return Ok(GuardSwap::Other(guard.current));

@@ -81,6 +81,14 @@ impl Server {
         guards.below("log")
     }
 
+    /// Puts another record in place of what is there.
+    fn replace(&self, record: &Bytes) {
+        let mut kept = self.kept();
+        kept.version += 1;
+        let replaced = (kept.version, record.clone());
+        kept.records.insert("/guards/log".to_owned(), replaced);
+    }
+
     /// The size that the record says.
     fn size(&self) -> Option<u64> {
         let kept = self.kept();
@@ -309,6 +317,52 @@ async fn of_two_copies_that_are_written_one_stops() {
         .open(Arc::new(driver(directory.path(), &server)))
         .await;
     assert_eq!(add(&again, 12).await.index, 4);
+}
+
+#[tokio::test]
+async fn an_older_head_of_the_same_log_is_no_other_writer() {
+    let (bench, server) = (Bench::tiles(), Server::default());
+    let directory = tempfile::tempdir().unwrap();
+    let mut older = Vec::new();
+    for number in 0..4 {
+        let log = bench
+            .open(Arc::new(driver(directory.path(), &server)))
+            .await;
+        add(&log, number).await;
+        log.close().await;
+        older.push(server.kept().records["/guards/log"].1.clone());
+    }
+    let log = bench
+        .open(Arc::new(driver(directory.path(), &server)))
+        .await;
+    // The server is set back to a backup of itself, or a write of long ago comes late.
+    for (turn, record) in [(0, &older[1]), (1, &older[3])] {
+        add(&log, 10 + turn).await;
+        server.replace(record);
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let added = add(&log, 20 + turn).await;
+        assert_eq!(added.index, 5 + 2 * turn);
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        assert_eq!(server.size(), Some(6 + 2 * turn));
+    }
+    // A head that the log never had is another copy's, though it be a short one.
+    let other = str::from_utf8(&older[1]).unwrap();
+    let root = other.lines().nth(2).unwrap();
+    let longer = str::from_utf8(&older[2]).unwrap().lines().nth(2).unwrap();
+    add(&log, 12).await;
+    server.replace(&other.replace(root, longer).into());
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let bytes = b"later".to_vec();
+    let refused = log.add(&bytes, Leaf::Bytes(bytes.clone())).await;
+    assert!(
+        matches!(refused, Err(AddError::Stopped { .. })),
+        "{refused:?}"
+    );
+    let error = log.stopped().unwrap();
+    assert!(
+        matches!(&*error, LogError::Driver(DriverError::GuardMoved(_))),
+        "{error}"
+    );
 }
 
 /// Opens a log under a server with a fault, and says what came of it; then without the fault, which is accepted.

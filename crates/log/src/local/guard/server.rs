@@ -177,6 +177,11 @@ impl GuardServer {
         Ok(found)
     }
 
+    /// Takes what was found in place of the record for one that may be replaced: it is an older head of the log.
+    pub(super) fn accept(&self, found: Option<Guard>) {
+        self.state().known = found;
+    }
+
     /// Tries whether the server overwrites the record in spite of a condition that does not hold, once. What it
     /// would write is `there`, which was just read or written: a server without conditions does no harm. Without
     /// a record nothing is tried: WsgiDAV has an `If-Match` hold for what is not there.
