@@ -296,7 +296,12 @@ impl Driver for LocalDriver {
                 guard.scheduled = !is_first;
             }
             if is_first {
-                self.inner.write_guard().await?;
+                let written = self.inner.write_guard().await;
+                if written.is_err() {
+                    // Whoever opens the log once more finds out what is there, and is told so again.
+                    self.inner.guard().current = None;
+                }
+                written?;
             } else {
                 tokio::spawn(write_guard_behind(Arc::downgrade(&self.inner)));
             }
