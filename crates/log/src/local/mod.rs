@@ -121,6 +121,9 @@ struct GuardState {
     behind: bool,
     /// Whether a task is about to write it.
     scheduled: bool,
+    /// Whether the log is being closed, or was. What is lacking then is written at the next start: a task that
+    /// waits for a server would keep the locks.
+    closed: bool,
     /// What another writer has put there. Nothing more is let out: which of the two logs is the right one,
     /// only an operator can say.
     moved: Option<Box<GuardMoved>>,
@@ -327,6 +330,7 @@ impl Driver for LocalDriver {
     fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
+            inner.guard().closed = true;
             inner.write_guard().await?;
             let files = Arc::clone(&inner.files);
             blocking(&*files, "flush the log", move || inner.settle_checkpoint()).await
@@ -344,11 +348,12 @@ async fn write_guard_behind(inner: Weak<Inner>) {
         let Some(inner) = inner.upgrade() else { return };
         inner.guard().scheduled = false;
         // What could not be written is written with the next head, or when the log is closed.
-        let written = inner.write_guard().await;
+        let written = inner.write_guard_unless_closed().await;
         // A server comes back some day, and the next head may be a long time off.
         let is_server = matches!(inner.settings.guard, Some(GuardPlace::Server(_)));
         let mut state = inner.guard();
-        if written.is_ok() || !is_server || state.scheduled || state.moved.is_some() {
+        if written.is_ok() || !is_server || state.scheduled || state.closed || state.moved.is_some()
+        {
             return;
         }
         state.scheduled = true;
@@ -381,6 +386,7 @@ impl Inner {
         }
         self.refuse_backup()?;
         let mut writer = self.writer();
+        self.guard().closed = false;
         // The hand on the files of before goes first: after an error nothing about it is sure.
         writer.wal = None;
         self.objects.forget();
@@ -488,10 +494,24 @@ impl Inner {
     }
 
     async fn write_guard(&self) -> Result<(), DriverError> {
+        let _writing = self.guard_place.lock().await;
+        self.write_guard_now().await
+    }
+
+    async fn write_guard_unless_closed(&self) -> Result<(), DriverError> {
+        let _writing = self.guard_place.lock().await;
+        let closed = self.guard().closed;
+        match closed {
+            true => Ok(()),
+            false => self.write_guard_now().await,
+        }
+    }
+
+    /// For who has the place to himself.
+    async fn write_guard_now(&self) -> Result<(), DriverError> {
         let Some(place) = &self.settings.guard else {
             return Ok(());
         };
-        let _writing = self.guard_place.lock().await;
         let guard = {
             let mut state = self.guard();
             state.refuse_moved()?;
