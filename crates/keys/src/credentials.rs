@@ -23,6 +23,10 @@ const MOST_ROOTS: usize = 1024;
 /// How long before their end credentials are exchanged, in seconds.
 const EARLY: i64 = 300;
 
+/// How long after a failure nobody tries to exchange them, in seconds, as long as the old ones live: a service that
+/// hangs must not hold up every signature.
+const PAUSE: i64 = 30;
+
 /// Why there are no credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -166,11 +170,21 @@ pub(crate) trait Ends {
 /// Credentials as they are kept: those that end are exchanged before they do, all others are found anew each time,
 /// since a file or a variable costs nothing and may have changed.
 #[derive(Debug)]
-pub(crate) struct Kept<T>(Mutex<Option<Arc<T>>>);
+pub(crate) struct Kept<T>(Mutex<State<T>>);
+
+#[derive(Debug)]
+struct State<T> {
+    kept: Option<Arc<T>>,
+    /// When they were not exchanged for the last time.
+    failed: Option<UnixTime>,
+}
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(State {
+            kept: None,
+            failed: None,
+        }))
     }
 }
 
@@ -182,13 +196,15 @@ impl<T: Ends> Kept<T> {
         find: impl Future<Output = Result<T, CredentialsError>>,
     ) -> Result<Arc<T>, CredentialsError> {
         // Whoever comes meanwhile waits for one exchange and does not make another.
-        let mut kept = self.0.lock().await;
+        let mut state = self.0.lock().await;
+        let State { kept, failed } = &mut *state;
         let now = clock.now();
         let lives = |end: UnixTime, early: i64| now < end.plus_seconds(-early);
         let old = kept.take_if(|old| !old.end().is_some_and(|end| lives(end, 0)));
         drop(old);
+        let pauses = failed.is_some_and(|failed| failed <= now && now < failed.plus_seconds(PAUSE));
         if let Some(old) = &*kept
-            && old.end().is_some_and(|end| lives(end, EARLY))
+            && (pauses || old.end().is_some_and(|end| lives(end, EARLY)))
         {
             return Ok(Arc::clone(old));
         }
@@ -196,10 +212,12 @@ impl<T: Ends> Kept<T> {
             Ok(found) => {
                 let found = Arc::new(found);
                 *kept = found.end().map(|_| Arc::clone(&found));
+                *failed = None;
                 return Ok(found);
             }
             Err(error) => error,
         };
+        *failed = Some(clock.now());
         match &*kept {
             Some(old) => Ok(Arc::clone(old)),
             None => Err(error),

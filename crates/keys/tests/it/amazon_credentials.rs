@@ -218,6 +218,12 @@ async fn a_token_of_another_issuer_is_exchanged_again_before_the_end() {
 
     // Whoever does not answer is done without until the end.
     *place.givers.silent.lock().unwrap() = true;
+    // Not for each signature: it may take its time to say nothing.
+    for (second, times) in [(7000, 1), (7029, 0), (7030, 1)] {
+        place.clock.put(second);
+        signs(&*signer, &place.world.key).await.unwrap();
+        assert_eq!(place.givers.asked().len(), times, "{second}");
+    }
     place.clock.put(7199);
     signs(&*signer, &place.world.key).await.unwrap();
     place.clock.put(7200);
