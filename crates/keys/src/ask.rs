@@ -11,7 +11,8 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use waxwing_net::{Client, Request, Response, header, printable};
+use waxwing_net::{Client, Request, Response, Url, header, printable};
+use zeroize::Zeroizing;
 
 use crate::aws::refusal_in_xml;
 use crate::error::ServiceError;
@@ -101,8 +102,22 @@ pub(crate) fn told(body: &[u8], secrets: &[&str]) -> String {
     };
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "(secret)");
+        // Those who were sent a form may give it back as it came.
+        text = text.replace(in_form(secret).as_str(), "(secret)");
     }
     printable(&text)
+}
+
+/// A text as it stands in a form.
+fn in_form(text: &str) -> Zeroizing<String> {
+    let url = Url::parse("form:").map(|mut url| {
+        url.query_pairs_mut().append_key_only(text);
+        Zeroizing::new(url.query().unwrap_or_default().to_owned())
+    });
+    match url {
+        Ok(written) if !written.is_empty() => written,
+        _ => Zeroizing::new(text.to_owned()),
+    }
 }
 
 /// The kind of a refusal in AWS' words: `DisabledException`.

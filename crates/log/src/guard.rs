@@ -6,7 +6,7 @@
 use crate::context::Context;
 use crate::read::Reader;
 use crate::state::State;
-use crate::{Driver, Guard, GuardSwap, LogError, Refusal};
+use crate::{Driver, DriverError, Guard, GuardMoved, GuardSwap, LogError, Refusal};
 
 /// How often another writer may get in between before the storage is taken to be at fault.
 const ATTEMPTS: usize = 16;
@@ -54,7 +54,14 @@ pub(crate) async fn advance(
             }
             check(context, state, guard).await?;
         }
-        match driver.swap_guard(*known, new).await? {
+        let swapped = match driver.swap_guard(*known, new).await {
+            Err(DriverError::GuardMoved(moved)) => {
+                let found = own(context, state, moved).await?;
+                driver.swap_guard(Some(found), new).await?
+            }
+            swapped => swapped?,
+        };
+        match swapped {
             GuardSwap::Swapped => {
                 *known = Some(new);
                 return Ok(());
@@ -64,6 +71,20 @@ pub(crate) async fn advance(
     }
     let found = known.unwrap_or(new);
     Err(rolled_back(found, state))
+}
+
+/// What was found in place of the guard, if it is a head that this log had: what keeps the guard was set back to an
+/// older copy, or a write of ours came late. Of another copy of this log it is none, or one that ours has too.
+async fn own(context: &Context, state: &State, moved: Box<GuardMoved>) -> Result<Guard, LogError> {
+    let found = moved.found.filter(|found| found.size <= state.head.size);
+    let Some(found) = found else {
+        return Err(DriverError::GuardMoved(moved).into());
+    };
+    match check(context, state, found).await {
+        Ok(()) => Ok(found),
+        Err(LogError::Refused(_)) => Err(DriverError::GuardMoved(moved).into()),
+        Err(error) => Err(error),
+    }
 }
 
 fn rolled_back(guard: Guard, state: &State) -> LogError {

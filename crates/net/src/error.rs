@@ -137,10 +137,12 @@ pub(crate) fn origin(url: &Url) -> String {
 
 /// A text that is no URL, cut where a secret could begin: after the scheme, up to userinfo or query.
 pub(crate) fn shown_text(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    let text = match text.rsplit_once('@') {
+    let before = text.split(['?', '#']).next().unwrap_or_default();
+    let text = match before.rsplit_once('@') {
         Some((_, host)) => format!("…@{host}"),
-        None => text.to_owned(),
+        // Who has ? or # in a password has cut it there.
+        None if text.contains('@') => "…".to_owned(),
+        None => before.to_owned(),
     };
     let shown: String = text
         .chars()
@@ -176,6 +178,7 @@ mod tests {
         let url = Url::parse("http://[::1]:80/").unwrap();
         assert_eq!(shown(&url), "http://[::1]/");
         assert_eq!(shown_text("https//name:word@host?secret"), "\"…@host\"");
+        assert_eq!(shown_text("https://name:wo?rd@host"), "\"…\"");
         assert_eq!(shown_text("a\u{1b}[31m"), "\"a\\u{1b}[31m\"");
     }
 }

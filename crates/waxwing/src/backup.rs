@@ -63,7 +63,7 @@ pub(crate) struct Restore {
     directory: PathBuf,
     /// The file or the URL at which the log kept its last head; of an instance, the directory of those files,
     /// or the URL above them
-    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    #[arg(long, value_name = "PLACE", value_parser = guard::Flag)]
     guard: Option<GuardPlace>,
     /// A key that the checkpoint may be signed by; repeat it for more [default: FROM/log.vkey]
     #[arg(long, value_name = "VKEY")]

@@ -25,7 +25,7 @@ pub(crate) struct Freeze {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// The file or the URL at which the log keeps its last head, if it is served with one
-    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    #[arg(long, value_name = "PLACE", value_parser = guard::Flag)]
     guard: Option<GuardPlace>,
 }
 

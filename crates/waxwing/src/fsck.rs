@@ -32,7 +32,7 @@ pub(crate) struct Fsck {
     #[arg(long, value_name = "VKEY")]
     vkey: Vec<String>,
     /// The file or the URL at which the log keeps its last head
-    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    #[arg(long, value_name = "PLACE", value_parser = guard::Flag)]
     guard: Option<GuardPlace>,
     /// How many threads; 0 takes one for each processor
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -59,7 +59,7 @@ struct Serve {
     listen: SocketAddr,
     /// Keep the last head here too, in a file on another disk or at the URL of a server that takes files by
     /// PUT and If-Match: a directory that was set back is refused
-    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    #[arg(long, value_name = "PLACE", value_parser = guard::Flag)]
     guard: Option<GuardPlace>,
     /// The log's name, at the first start [default: waxwing.localhost/log]
     #[arg(long, value_name = "NAME")]

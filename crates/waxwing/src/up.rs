@@ -83,7 +83,7 @@ pub(crate) struct Up {
     public_url: Option<String>,
     /// Keep the last head of each log here too, in a directory on another disk or below the URL of a server
     /// that takes files by PUT and If-Match: logs that were set back are refused
-    #[arg(long, value_name = "PLACE", value_parser = guard::place)]
+    #[arg(long, value_name = "PLACE", value_parser = guard::Flag)]
     guard: Option<GuardPlace>,
     /// Believe the issuers of this file too, in the form that Fulcio has for it: JSON or YAML with
     /// oidc-issuers, meta-issuers and ci-issuer-metadata

@@ -188,7 +188,8 @@ async fn by_machine(
         service: MACHINE,
         deed: "give a token",
         advice: "check that it has an identity (AZURE_CLIENT_ID names one of several)",
-        secrets: &[header.1],
+        // Of the metadata service it is the word true, which is none.
+        secrets: &[secret.as_ref().map_or("", |secret| secret.as_str())],
     };
     // Nobody is made to send this header by a page or a redirect; Azure's own clients send it everywhere.
     let request = Request::get(&url)

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use waxwing_crypto::{HashAlgorithm, KeyType, PublicKey, SignatureAlgorithm as Algorithm};
 use waxwing_encoding::base64;
+use waxwing_net::StatusCode;
 
 use crate::world::{
     Asked, Fault, Kind, Noon, WEAK, World, open, open_with, refused, signs, surroundings,
@@ -335,6 +336,45 @@ async fn tokens_are_asked_for_where_the_variables_say() {
         clock.put(3300);
         signs(&*signer, &world.key).await.unwrap();
         assert_eq!(*lines.lock().unwrap(), [asked.clone(), asked]);
+    }
+}
+
+/// What is told of a refusal has no secret in it, in whichever form it is repeated, and all else.
+#[tokio::test]
+async fn what_is_told_lacks_the_secret_alone() {
+    let service = &[
+        ("IDENTITY_ENDPOINT", "http://localhost:42356/msi/token"),
+        ("IDENTITY_HEADER", "own-secret"),
+    ];
+    for (variables, host, said, expected) in [
+        (
+            &[][..],
+            "http://169.254.169.254",
+            "expected metadata: true",
+            "(400): expected metadata: true",
+        ),
+        (
+            &service[..],
+            "http://localhost:42356",
+            "not own-secret, true",
+            "(400): not (secret), true",
+        ),
+        (
+            &VARIABLES[..],
+            AUTHORITY,
+            "in client_secret=8Q%7EExampleSecret",
+            "(400): in client_secret=(secret)",
+        ),
+    ] {
+        let world = World::new(KeyType::EcdsaP256);
+        let refuse = move || async move { (StatusCode::BAD_REQUEST, said) };
+        let hosts = [
+            (HOST, world.router(Azure)),
+            (host, Router::new().fallback(refuse)),
+        ];
+        let place = surroundings(variables, &hosts, &Noon::new());
+        let told = open(REFERENCE, &place).await.unwrap_err().to_string();
+        assert!(told.contains(expected), "{told}");
     }
 }
 

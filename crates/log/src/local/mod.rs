@@ -121,6 +121,9 @@ struct GuardState {
     behind: bool,
     /// Whether a task is about to write it.
     scheduled: bool,
+    /// Whether the log is being closed, or was. What is lacking then is written at the next start: a task that
+    /// waits for a server would keep the locks.
+    closed: bool,
     /// What another writer has put there. Nothing more is let out: which of the two logs is the right one,
     /// only an operator can say.
     moved: Option<Box<GuardMoved>>,
@@ -278,6 +281,12 @@ impl Driver for LocalDriver {
             let is_first = expected.is_none() && place.is_some_and(|place| place.path().is_none());
             {
                 let mut guard = self.inner.guard();
+                // Who says what was found there has seen that it is a head of this log.
+                let is_seen = |moved: &mut Box<GuardMoved>| moved.found == expected;
+                if expected.is_some() && guard.moved.take_if(is_seen).is_some() {
+                    guard.current = expected;
+                    place.inspect(|place| place.accept(expected));
+                }
                 guard.refuse_moved()?;
                 if guard.current != expected {
                     return Ok(GuardSwap::Other(guard.current));
@@ -294,7 +303,12 @@ impl Driver for LocalDriver {
                 guard.scheduled = !is_first;
             }
             if is_first {
-                self.inner.write_guard().await?;
+                let written = self.inner.write_guard().await;
+                if written.is_err() {
+                    // Whoever opens the log once more finds out what is there, and is told so again.
+                    self.inner.guard().current = None;
+                }
+                written?;
             } else {
                 tokio::spawn(write_guard_behind(Arc::downgrade(&self.inner)));
             }
@@ -320,6 +334,7 @@ impl Driver for LocalDriver {
     fn flush(&self) -> Operation<'_, Result<(), DriverError>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
+            inner.guard().closed = true;
             inner.write_guard().await?;
             let files = Arc::clone(&inner.files);
             blocking(&*files, "flush the log", move || inner.settle_checkpoint()).await
@@ -337,12 +352,13 @@ async fn write_guard_behind(inner: Weak<Inner>) {
         let Some(inner) = inner.upgrade() else { return };
         inner.guard().scheduled = false;
         // What could not be written is written with the next head, or when the log is closed.
-        let written = inner.write_guard().await;
+        let written = inner.write_guard_unless_closed().await;
         // A server comes back some day, and the next head may be a long time off.
         let place = inner.settings.guard.as_ref();
         let is_server = place.is_some_and(|place| place.path().is_none());
         let mut state = inner.guard();
-        if written.is_ok() || !is_server || state.scheduled || state.moved.is_some() {
+        if written.is_ok() || !is_server || state.scheduled || state.closed || state.moved.is_some()
+        {
             return;
         }
         state.scheduled = true;
@@ -375,6 +391,7 @@ impl Inner {
         }
         self.refuse_backup()?;
         let mut writer = self.writer();
+        self.guard().closed = false;
         // The hand on the files of before goes first: after an error nothing about it is sure.
         writer.wal = None;
         self.objects.forget();
@@ -482,10 +499,24 @@ impl Inner {
     }
 
     async fn write_guard(&self) -> Result<(), DriverError> {
+        let _writing = self.guard_place.lock().await;
+        self.write_guard_now().await
+    }
+
+    async fn write_guard_unless_closed(&self) -> Result<(), DriverError> {
+        let _writing = self.guard_place.lock().await;
+        let closed = self.guard().closed;
+        match closed {
+            true => Ok(()),
+            false => self.write_guard_now().await,
+        }
+    }
+
+    /// For who has the place to himself.
+    async fn write_guard_now(&self) -> Result<(), DriverError> {
         let Some(place) = &self.settings.guard else {
             return Ok(());
         };
-        let _writing = self.guard_place.lock().await;
         let guard = {
             let mut state = self.guard();
             state.refuse_moved()?;

@@ -28,6 +28,9 @@ const ADDRESS: &str = "http://localhost";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Down,
+    Hangs,
+    /// It is to be asked again after half a minute.
+    Later,
     NeedsPassword,
     NoTag,
     WeakTag,
@@ -81,6 +84,14 @@ impl Server {
         guards.below("log")
     }
 
+    /// Puts another record in place of what is there.
+    fn replace(&self, record: &Bytes) {
+        let mut kept = self.kept();
+        kept.version += 1;
+        let replaced = (kept.version, record.clone());
+        kept.records.insert("/guards/log".to_owned(), replaced);
+    }
+
     /// The size that the record says.
     fn size(&self) -> Option<u64> {
         let kept = self.kept();
@@ -93,6 +104,9 @@ impl Server {
 async fn answer(State(server): State<Server>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 4096).await.unwrap();
+    if server.kept().fault == Some(Fault::Hangs) {
+        std::future::pending::<()>().await;
+    }
     server
         .kept()
         .answer(&parts.method, parts.uri.path(), &parts.headers, body)
@@ -108,6 +122,10 @@ impl Kept {
     ) -> Response {
         match self.fault {
             Some(Fault::Down) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Some(Fault::Later) => {
+                let later = [(header::RETRY_AFTER, "30")];
+                return (StatusCode::SERVICE_UNAVAILABLE, later).into_response();
+            }
             Some(Fault::NeedsPassword) => return StatusCode::UNAUTHORIZED.into_response(),
             Some(Fault::Page) => return "<html>Welcome to the hotel</html>".into_response(),
             Some(Fault::NoPut) if *method == Method::PUT => {
@@ -311,6 +329,52 @@ async fn of_two_copies_that_are_written_one_stops() {
     assert_eq!(add(&again, 12).await.index, 4);
 }
 
+#[tokio::test]
+async fn an_older_head_of_the_same_log_is_no_other_writer() {
+    let (bench, server) = (Bench::tiles(), Server::default());
+    let directory = tempfile::tempdir().unwrap();
+    let mut older = Vec::new();
+    for number in 0..4 {
+        let log = bench
+            .open(Arc::new(driver(directory.path(), &server)))
+            .await;
+        add(&log, number).await;
+        log.close().await;
+        older.push(server.kept().records["/guards/log"].1.clone());
+    }
+    let log = bench
+        .open(Arc::new(driver(directory.path(), &server)))
+        .await;
+    // The server is set back to a backup of itself, or a write of long ago comes late.
+    for (turn, record) in [(0, &older[1]), (1, &older[3])] {
+        add(&log, 10 + turn).await;
+        server.replace(record);
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let added = add(&log, 20 + turn).await;
+        assert_eq!(added.index, 5 + 2 * turn);
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        assert_eq!(server.size(), Some(6 + 2 * turn));
+    }
+    // A head that the log never had is another copy's, though it be a short one.
+    let other = str::from_utf8(&older[1]).unwrap();
+    let root = other.lines().nth(2).unwrap();
+    let longer = str::from_utf8(&older[2]).unwrap().lines().nth(2).unwrap();
+    add(&log, 12).await;
+    server.replace(&other.replace(root, longer).into());
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let bytes = b"later".to_vec();
+    let refused = log.add(&bytes, Leaf::Bytes(bytes.clone())).await;
+    assert!(
+        matches!(refused, Err(AddError::Stopped { .. })),
+        "{refused:?}"
+    );
+    let error = log.stopped().unwrap();
+    assert!(
+        matches!(&*error, LogError::Driver(DriverError::GuardMoved(_))),
+        "{error}"
+    );
+}
+
 /// Opens a log under a server with a fault, and says what came of it; then without the fault, which is accepted.
 async fn refusal(fault: Fault, begun: bool) -> String {
     let (bench, server) = (Bench::tiles(), Server::default());
@@ -476,6 +540,87 @@ async fn a_record_that_an_operator_removed_is_made_again() {
     add(&log, 3).await;
     log.close().await;
     assert_eq!(server.size(), Some(4));
+}
+
+#[tokio::test]
+async fn what_is_on_this_machine_is_asked_past_any_proxy() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::default();
+    let router = Router::new().fallback(answer).with_state(server.clone());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    // A proxy that would see the password.
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let http = format!("http://{}", proxy.local_addr().unwrap());
+    let mut network = waxwing_net::Settings::default();
+    network.proxy.http = Some(http);
+    let client = Client::network_when_needed(network);
+    let url = format!("http://name:word@{address}/guards/log");
+    let place = GuardPlace::named(&url, &client).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let settings = settings(directory.path(), place, Format::TlogTiles);
+    let bench = Bench::tiles();
+    let opened = bench.open(Arc::new(LocalDriver::new(settings)));
+    tokio::select! {
+        log = opened => log.close().await,
+        asked = proxy.accept() => panic!("the proxy was asked by {:?}", asked.unwrap().1),
+    }
+    assert_eq!(server.size(), Some(0));
+}
+
+#[tokio::test]
+async fn who_opens_a_log_twice_is_told_twice_that_there_is_no_guard() {
+    let (bench, server) = (Bench::tiles(), Server::default());
+    let directory = tempfile::tempdir().unwrap();
+    let driver = Arc::new(driver(directory.path(), &server));
+    server.fail(Fault::NoFolder);
+    for _ in 0..2 {
+        let refused = bench.try_open(driver.clone()).await.unwrap_err();
+        assert!(refused.to_string().contains("409 Conflict"), "{refused}");
+    }
+    server.fail(None);
+    bench.open(driver).await;
+    assert_eq!(server.size(), Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_patience_gets_little() {
+    let (bench, server) = (Bench::tiles(), Server::default());
+    let directory = tempfile::tempdir().unwrap();
+    written(&bench, directory.path(), &server).await;
+    let log = bench
+        .open(Arc::new(driver(directory.path(), &server)))
+        .await;
+    server.fail(Fault::Later);
+    add(&log, 3).await;
+    let begun = tokio::time::Instant::now();
+    log.close().await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+/// A server that hangs holds up who closes a log, and nobody after that.
+#[tokio::test(start_paused = true)]
+async fn a_log_that_was_closed_is_not_held_by_what_its_server_lacks() {
+    let (bench, server) = (Bench::tiles(), Server::default());
+    let directory = tempfile::tempdir().unwrap();
+    written(&bench, directory.path(), &server).await;
+    let log = bench
+        .open(Arc::new(driver(directory.path(), &server)))
+        .await;
+    server.fail(Fault::Hangs);
+    add(&log, 3).await;
+    // One write has failed by then, and the next one is due while the log is being closed.
+    tokio::time::sleep(Duration::from_millis(6500)).await;
+    log.close().await;
+    drop(log);
+    server.fail(None);
+    bench
+        .open(Arc::new(driver(directory.path(), &server)))
+        .await;
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub const MOST_FILES: usize = 64;
 /// Most certificates in one file.
 const MOST_CERTIFICATES: usize = 32;
 
+/// Most certificates of one usage: which leads where is looked for among all of them.
+pub const MOST_CERTIFICATES_OF_A_USAGE: usize = 128;
+
 /// The files of a repository by which whom to trust is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SingleFiles {
@@ -106,6 +109,14 @@ pub enum SingleFilesError {
     /// A key by which no log signs.
     #[error("{path} has a key by which no log signs")]
     Algorithm {
+        /// Its path.
+        path: String,
+    },
+    /// More certificates than are read.
+    #[error(
+        "{path}: with it there are more than {MOST_CERTIFICATES_OF_A_USAGE} certificates for one usage"
+    )]
+    TooManyCertificates {
         /// Its path.
         path: String,
     },
@@ -293,10 +304,16 @@ impl Usage {
                 let number = path.strip_prefix("tsa_intermediate_");
                 let number = number.and_then(|rest| rest.strip_suffix(".crt.pem"));
                 matches!(path, "tsa_leaf.crt.pem" | "tsa_root.crt.pem")
-                    || number.is_some_and(|number| number.parse::<u8>().is_ok())
+                    || number.is_some_and(is_number)
             }
         }
     }
+}
+
+/// `0`, `1`, … as a program writes them.
+fn is_number(text: &str) -> bool {
+    text.parse::<u8>()
+        .is_ok_and(|number| number.to_string() == text)
 }
 
 /// A certificate, and the file that it is from.
@@ -396,6 +413,10 @@ impl SingleFile {
             })?;
             // A chain that two files share stands in both.
             if all.iter().all(|known| known.certificate != certificate) {
+                if all.len() == MOST_CERTIFICATES_OF_A_USAGE {
+                    let path = self.path.clone();
+                    return Err(SingleFilesError::TooManyCertificates { path });
+                }
                 all.push(Found {
                     certificate,
                     file: self,

@@ -431,3 +431,18 @@ fn more_files_than_are_read_are_refused() {
     assert_eq!(repository(64).read().unwrap().transparency_logs.len(), 64);
     repository(65).refused("65 files say that they are for something; at most 64 are read");
 }
+
+#[test]
+fn more_certificates_of_one_usage_than_are_read_are_refused() {
+    let pem = |number: usize| root(&format!("root {number}")).certificate.to_pem();
+    let files = ["a.pem", "b.pem", "c.pem", "d.pem"];
+    let mut good = Repository::default().with("tsa.pem", "TSA", "Active", &pem(0));
+    for (file, first) in files.into_iter().zip((0..).step_by(32)) {
+        let chain: String = (first..first + 32).map(pem).collect();
+        good = good.with(file, "Fulcio", "Active", &chain);
+    }
+    let read = good.read().unwrap();
+    assert_eq!(read.certificate_authorities.len(), 128);
+    let bad = good.with("e.pem", "Fulcio", "Active", &pem(128));
+    bad.refused("e.pem: with it there are more than 128 certificates for one usage");
+}

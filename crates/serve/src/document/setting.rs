@@ -62,6 +62,18 @@ pub enum SettingError {
         /// What whoever reads such values says, if there is more to say.
         reason: String,
     },
+    /// The same where a secret may stand in the value.
+    #[error("{}{place}: expected {expected}{}", at(*line), because(reason))]
+    Unseen {
+        /// Its name, with those of the tables that it is in.
+        place: String,
+        /// Its line, 0 if that is not known.
+        line: usize,
+        /// What should be there.
+        expected: &'static str,
+        /// What whoever reads such values says, without the secret.
+        reason: String,
+    },
     /// A table without something that it needs.
     #[error("{}{place}: {name} is missing", at(*line))]
     Missing {
@@ -155,6 +167,23 @@ impl<'a> Setting<'a> {
             return Err(self.other(expected));
         };
         read(text).map_err(|error| self.refused(expected, error))
+    }
+
+    /// The same for a text in which a secret may stand: an error does not say it.
+    pub fn read_unseen<T, E: Display>(
+        &self,
+        expected: &'static str,
+        read: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Result<T, SettingError> {
+        let Value::String(text) = self.value else {
+            return Err(self.other(expected));
+        };
+        read(text).map_err(|error| SettingError::Unseen {
+            place: self.place.clone(),
+            line: self.line,
+            expected,
+            reason: error.to_string(),
+        })
     }
 
     /// One of some words.

@@ -87,6 +87,11 @@ fn a_mistake_is_named_with_its_line() {
             "line 1: listen: expected an address and a port such as 127.0.0.1:4747, found \"localhost\": invalid socket address syntax",
         ),
         (
+            "guard: http://name:word@guards.example/",
+            "guard: https://name:word@guards.example/",
+            "line 1: guard: expected a directory, or a URL with https: the guard's URL: the URL http://guards.example/",
+        ),
+        (
             "tls:\n  certificate: a.pem",
             "tls:\n  certificate: a.pem\n  key: b.pem",
             "line 1: tls: key is missing",
@@ -139,6 +144,7 @@ fn a_mistake_is_named_with_its_line() {
     ] {
         let error = read(bad).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
+        assert!(!error.contains("word"), "{error}");
         assert!(read(good).is_ok(), "{good}: {:?}", read(good));
     }
 }

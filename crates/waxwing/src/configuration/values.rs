@@ -54,7 +54,7 @@ pub(super) fn guard(
     let expected = "a directory, or a URL with https";
     let setting = table.setting(name);
     setting
-        .map(|setting| setting.read(expected, guard::place))
+        .map(|setting| setting.read_unseen(expected, guard::place))
         .transpose()
 }
 

@@ -221,4 +221,5 @@ fn an_address_that_others_could_read_is_refused() {
         said.contains("expected https, or http on this machine"),
         "{said}"
     );
+    assert!(!said.contains("word"), "{said}");
 }

@@ -117,6 +117,13 @@ impl GuardPlace {
         }
     }
 
+    /// Takes what was found there in place of the guard for one that may be replaced.
+    pub(super) fn accept(&self, found: Option<Guard>) {
+        if let Kind::Server(server) = &self.kind {
+            server.accept(found);
+        }
+    }
+
     /// Reads the guard; `None` if there is none. Of a server that a log is to be written under it is made sure
     /// that it lets nobody overwrite what they have not seen.
     pub(super) async fn read(

@@ -129,10 +129,16 @@ impl GuardServer {
         // Whoever writes behind the log comes again by itself; whoever waits for it waits for this.
         let retry = Retry {
             attempts: 2,
+            longest_retry_after: PATIENCE,
             ..Retry::default()
         };
+        // A proxy would see what goes to this machine in the clear.
+        let client = match waxwing_net::is_this_machine(&url) {
+            true => client.without_proxy()?,
+            false => client.clone(),
+        };
         Ok(Self {
-            client: client.clone().with_retry(retry),
+            client: client.with_retry(retry),
             url,
             shown,
             state: Mutex::default(),
@@ -167,6 +173,11 @@ impl GuardServer {
         state.tag = tag;
         state.attempted.clear();
         Ok(found)
+    }
+
+    /// Takes what was found in place of the record for one that may be replaced: it is an older head of the log.
+    pub(super) fn accept(&self, found: Option<Guard>) {
+        self.state().known = found;
     }
 
     /// Tries whether the server overwrites the record in spite of a condition that does not hold, once. What it
