@@ -134,13 +134,18 @@ pub(crate) fn signature(
 /// Writes the identifier of a signature algorithm.
 pub(crate) fn write_signature(algorithm: SignatureAlgorithm) -> Vec<u8> {
     let identifier = |oid| write::sequence(&[&write::object_identifier(oid)]);
+    let with_null = |oid| write::sequence(&[&write::object_identifier(oid), &[NULL, 0]]);
     match algorithm {
-        SignatureAlgorithm::EcdsaP384Sha384 => identifier(oid::ECDSA_WITH_SHA_384),
-        SignatureAlgorithm::EcdsaP521Sha512 => identifier(oid::ECDSA_WITH_SHA_512),
+        SignatureAlgorithm::EcdsaP256Sha384
+        | SignatureAlgorithm::EcdsaP384Sha384
+        | SignatureAlgorithm::EcdsaP521Sha384 => identifier(oid::ECDSA_WITH_SHA_384),
+        SignatureAlgorithm::EcdsaP256Sha512
+        | SignatureAlgorithm::EcdsaP384Sha512
+        | SignatureAlgorithm::EcdsaP521Sha512 => identifier(oid::ECDSA_WITH_SHA_512),
         SignatureAlgorithm::Ed25519 => identifier(oid::ED25519),
-        SignatureAlgorithm::RsaPkcs1Sha256 => {
-            write::sequence(&[&write::object_identifier(oid::SHA_256_WITH_RSA), &[NULL, 0]])
-        }
+        SignatureAlgorithm::RsaPkcs1Sha256 => with_null(oid::SHA_256_WITH_RSA),
+        SignatureAlgorithm::RsaPkcs1Sha384 => with_null(oid::SHA_384_WITH_RSA),
+        SignatureAlgorithm::RsaPkcs1Sha512 => with_null(oid::SHA_512_WITH_RSA),
         SignatureAlgorithm::RsaPssSha256 => write_pss(),
         SignatureAlgorithm::MlDsa44 => identifier(oid::ML_DSA_44),
         SignatureAlgorithm::MlDsa65 => identifier(oid::ML_DSA_65),
@@ -210,8 +215,14 @@ mod tests {
             (A::EcdsaP384Sha256, KeyType::EcdsaP384),
             (A::EcdsaP521Sha512, KeyType::EcdsaP521),
             (A::EcdsaP521Sha256, KeyType::EcdsaP521),
+            (A::EcdsaP256Sha384, KeyType::EcdsaP256),
+            (A::EcdsaP256Sha512, KeyType::EcdsaP256),
+            (A::EcdsaP384Sha512, KeyType::EcdsaP384),
+            (A::EcdsaP521Sha384, KeyType::EcdsaP521),
             (A::Ed25519, KeyType::Ed25519),
             (A::RsaPkcs1Sha256, KeyType::Rsa(2048)),
+            (A::RsaPkcs1Sha384, KeyType::Rsa(2048)),
+            (A::RsaPkcs1Sha512, KeyType::Rsa(2048)),
             (A::RsaPssSha256, KeyType::Rsa(2048)),
             (A::MlDsa44, KeyType::MlDsa44),
             (A::MlDsa65, KeyType::MlDsa65),

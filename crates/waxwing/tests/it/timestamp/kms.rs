@@ -80,6 +80,12 @@ fn openssl_verifies_timestamps_by_a_key_in_a_service() {
         );
         let refused = verifies(&openssl, folder, "other");
         assert!(refused.contains("message imprint mismatch"), "{refused}");
+        // Which algorithm the signature is by, openssl does not ask.
+        let verify =
+            "verify --artifact artifact --timestamp response.tsr --certificate-chain chain.pem";
+        let output = cli(folder, &verify.split(' ').collect::<Vec<_>>());
+        let said = printed(&output);
+        assert_eq!(output.status.code(), Some(0), "{spec}, {hash}: {said}");
     }
 }
 
