@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use waxwing_cli::{Surroundings, files};
 use waxwing_crypto::{HashAlgorithm, KeyType, PrivateKey, Random};
 use waxwing_encoding::time::UnixTime;
@@ -77,6 +77,12 @@ async fn of_service(
     let opened = kms::open(key, hash, Patience::default(), surroundings, warn).await;
     let signer = opened.context("--kms-key-resource")?;
     let (public_key, algorithm) = (signer.public_key().clone(), signer.algorithm());
+    // As with a key in a file: openssl, for one, reads no timestamps by Ed25519.
+    ensure!(
+        algorithm.hash().is_some(),
+        "--kms-key-resource {key}: timestamps are signed over a hash, and {algorithm:?} has none; expected a key of \
+         ECDSA or RSA"
+    );
     let key = Key::Elsewhere(signer);
     Ok(TimestampAuthority::with_key(
         key, public_key, algorithm, leaf, above,
