@@ -14,8 +14,8 @@ use serde_json::Value;
 use waxwing_net::{Client, Request, Response, Url, header, printable};
 use zeroize::Zeroizing;
 
-use crate::aws::refusal_in_xml;
 use crate::error::ServiceError;
+use crate::xml;
 
 /// The largest answer that is read, in bytes: a list of the versions of a key is the longest.
 const LARGEST: usize = 256 << 10;
@@ -94,7 +94,7 @@ pub(crate) fn told(body: &[u8], secrets: &[&str]) -> String {
     let said = serde_json::from_slice(body)
         .ok()
         .and_then(|body| reason(&body))
-        .or_else(|| refusal_in_xml(&text));
+        .or_else(|| xml::refusal(&text));
     let mut text = match said {
         Some(said) => said,
         None if body.is_empty() => "no reason".to_owned(),

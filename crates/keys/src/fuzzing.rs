@@ -6,7 +6,7 @@ use waxwing_crypto::{KeyType, PublicKey, SignatureAlgorithm};
 use waxwing_encoding::time::{Clock, UnixTime};
 use waxwing_net::{Client, Routes, Url};
 
-use crate::open::Opening;
+use crate::opening::Opening;
 use crate::{KeyReference, Surroundings, aws, azure, google, vault};
 
 /// What is read of a public half.

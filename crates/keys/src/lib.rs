@@ -23,10 +23,12 @@ mod error;
 pub mod fuzzing;
 mod google;
 mod open;
+mod opening;
 mod reference;
 mod remote;
 mod surroundings;
 mod vault;
+mod xml;
 
 use std::fmt::Debug;
 use std::pin::Pin;

@@ -3,7 +3,7 @@
 use waxwing_crypto::{KeyType, SignatureAlgorithm};
 
 use crate::error::OpenError;
-use crate::open::Opening;
+use crate::opening::Opening;
 
 /// The first algorithm of the key that has the hash asked for, else the first that is known here: an Ed25519 key has
 /// Ed25519ph beside it, which certificates do not.

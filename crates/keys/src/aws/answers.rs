@@ -7,7 +7,7 @@ use waxwing_encoding::base64;
 use super::SERVICE;
 use super::algorithm::choose;
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 
 /// What `GetPublicKey` answers.
 #[derive(Deserialize)]

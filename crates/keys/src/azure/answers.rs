@@ -9,7 +9,7 @@ use super::SERVICE;
 use super::jwk::{self, Jwk, Read};
 use crate::AzureKey;
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 
 /// A key and what is said of it.
 #[derive(Deserialize)]

@@ -31,7 +31,7 @@ use self::credentials::Token;
 use crate::ask::Question;
 use crate::credentials::Kept;
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 use crate::remote::{RemoteKey, Service};
 use crate::{AzureKey, CredentialsError, Signer, Surroundings};
 

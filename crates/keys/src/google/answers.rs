@@ -6,7 +6,7 @@ use waxwing_encoding::base64;
 
 use super::SERVICE;
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 
 /// One page of versions.
 #[derive(Deserialize)]

@@ -29,7 +29,7 @@ use self::answers::{PublicHalf, Signed, Versions, answer, checksum, hash_name};
 use crate::ask::Question;
 use crate::credentials::{Ends, Kept};
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 use crate::remote::{RemoteKey, Service};
 use crate::{CredentialsError, GoogleKey, Signer, Surroundings};
 

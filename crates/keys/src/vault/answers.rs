@@ -9,7 +9,7 @@ use waxwing_encoding::base64;
 use super::SERVICE;
 use super::key::{key_type, of_ed25519};
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 
 /// What the engine wraps its answers in.
 #[derive(Deserialize)]

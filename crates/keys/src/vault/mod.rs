@@ -31,7 +31,7 @@ use self::place::{base, pinned};
 use crate::ask::Question;
 use crate::credentials::{read_if_there, with_roots};
 use crate::error::{OpenError, ServiceError};
-use crate::open::Opening;
+use crate::opening::Opening;
 use crate::remote::{RemoteKey, Service};
 use crate::surroundings::refuse_blind_trust;
 use crate::{CredentialsError, Signer, Surroundings, VaultKey, VaultKind};
